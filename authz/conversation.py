@@ -1,0 +1,164 @@
+"""What a request continues: the session it belongs to, the thread it extends, and which of its units are new.
+
+A request is a sequence of units (one tool, one system block, or one content block) in the order tools, system,
+messages. The *thread digest* after message unit i is HMAC(digest after i-1, canonical unit i), so one digest stands for
+everything said up to there; tools and system blocks have digests of their own. All digests are keyed by the session, so
+they say nothing to someone who holds only the database.
+
+The session id is chosen by the caller; it never stands without tenant, issuer and subject (design: Conversation and
+session).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from masking.request import Outline
+
+SESSION_HEADERS = ("x-claude-code-session-id",)
+"""Headers that name the conversation before `metadata.user_id` does; Claude Code sends this one (measured, 2.1.330)."""
+
+OWN_SESSION_HEADER = "x-phigate-session"
+
+
+def _mac(key: bytes, *parts: bytes) -> bytes:
+    return hmac.digest(key, b"".join(len(part).to_bytes(4, "big") + part for part in parts), "sha256")
+
+
+def session_name(headers: Mapping[str, str], outline: Outline) -> str:
+    """Return the caller's name for its conversation, the most specific one it gave.
+
+    Order: Claude Code's session header, the `session_id` inside Claude Code's JSON `metadata.user_id`, the whole
+    `metadata.user_id`, `x-phigate-session`, and else the digest of the first user unit: a conversation keeps its first
+    message for as long as it lasts. The kind is part of the name, so that one kind cannot pass for another.
+    """
+    for header in SESSION_HEADERS:
+        if headers.get(header):
+            return f"cc:{headers[header]}"
+    if outline.user_id:
+        try:
+            document = json.loads(outline.user_id)
+        except ValueError:
+            document = None
+        if isinstance(document, dict) and isinstance(document.get("session_id"), str) and document["session_id"]:
+            return f"cc:{document['session_id']}"
+        return f"user:{outline.user_id}"
+    if headers.get(OWN_SESSION_HEADER):
+        return f"own:{headers[OWN_SESSION_HEADER]}"
+    for unit in outline.units:
+        if unit.kind == "message" and unit.role == "user":
+            return f"first:{unit.canonical.hex()}"
+    return "empty:"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SessionKeys:
+    """The keys of one session, all derived from its master key; never shown."""
+
+    id: str
+    masking: bytes
+    digest: bytes
+    memo: bytes
+
+    def __repr__(self) -> str:
+        return f"SessionKeys(id={self.id!r}, keys=[redacted])"
+
+    @classmethod
+    def derive(cls, session_key: bytes) -> SessionKeys:
+        """Return the session's public id (`ses_`, 130 bits) and its keys, each under a label of its own."""
+        public = base64.b32encode(_mac(session_key, b"phigate session id")).decode().lower()[:26]
+        return cls(
+            id=f"ses_{public}",
+            masking=_mac(session_key, b"phigate masking"),
+            digest=_mac(session_key, b"phigate digest"),
+            memo=_mac(session_key, b"phigate memo"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The digests of one request.
+
+    `units[i]` belongs to unit i of the outline: its thread digest for a message unit, its own digest for a tool or a
+    system block. `turns` holds, for each assistant turn, the index of its first unit and the thread digest before it.
+    `final` is the thread digest after the last unit. `request` ignores what does not change the question (`stream`,
+    `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
+    """
+
+    units: tuple[bytes, ...]
+    turns: tuple[tuple[int, bytes], ...]
+    final: bytes
+    tools: bytes
+    request: bytes
+
+    def asked(self) -> list[bytes]:
+        """Return every digest that the session store is asked about, each once."""
+        return list(dict.fromkeys((*self.units, *(digest for _, digest in self.turns))))
+
+
+def thread(keys: SessionKeys, outline: Outline, endpoint: str) -> Thread:
+    """Return the digests of the request that `outline` describes."""
+    key = keys.digest
+    digests: list[bytes] = []
+    turns: list[tuple[int, bytes]] = []
+    tools: list[bytes] = []
+    system: list[bytes] = []
+    current = _mac(key, b"thread")
+    in_turn = False
+    for index, unit in enumerate(outline.units):
+        if unit.kind == "message":
+            if unit.role == "assistant" and not in_turn:
+                turns.append((index, current))
+            in_turn = unit.role == "assistant"
+            current = extend(keys, current, unit.canonical)
+            digests.append(current)
+        else:
+            digest = _mac(key, unit.kind.encode(), unit.canonical)
+            digests.append(digest)
+            (tools if unit.kind == "tool" else system).append(digest)
+    tools_digest = _mac(key, b"tools", *tools)
+    return Thread(
+        units=tuple(digests),
+        turns=tuple(turns),
+        final=current,
+        tools=tools_digest,
+        request=_mac(key, b"request", endpoint.encode(), outline.rest, tools_digest, *system, current),
+    )
+
+
+def extend(keys: SessionKeys, digest: bytes, canonical: bytes) -> bytes:
+    """Return the thread digest after one more message unit."""
+    return _mac(keys.digest, digest, canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """Which units of a request nobody has judged yet, and the approval under which the judged ones stand."""
+
+    new_units: frozenset[int]
+    approval: str | None
+
+
+def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None]) -> Novelty:
+    """Return the new units: messages beyond the longest judged thread digest, tools and system blocks not yet judged."""
+    covered = -1
+    approval: str | None = None
+    for index, unit in enumerate(outline.units):
+        digest = digests.units[index]
+        if digest in judged:
+            if unit.kind == "message":
+                covered = index
+            approval = judged[digest] or approval
+    new = {
+        index
+        for index, unit in enumerate(outline.units)
+        if (index > covered if unit.kind == "message" else digests.units[index] not in judged)
+    }
+    return Novelty(frozenset(new), approval)
