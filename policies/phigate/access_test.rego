@@ -1,0 +1,72 @@
+package phigate.access_test
+
+import data.phigate.access
+import data.phigate.fixtures_test as given
+
+test_clinician_may_post_messages if {
+	access.decision == {"allow": true, "reason": "allowed", "connection": "default"} with input as given.messages
+}
+
+test_every_open_endpoint if {
+	every endpoint in data.phigate.site.endpoints {
+		http := {"method": endpoint.method, "path": endpoint.path}
+		access.decision.allow with input as object.union(given.messages, {"attributes": {"request": {"http": http}}})
+	}
+}
+
+test_other_endpoints_are_closed if {
+	every http in [
+		{"method": "GET", "path": "/v1/messages"},
+		{"method": "POST", "path": "/v1/messages/"},
+		{"method": "POST", "path": "/v1/messages/batches"},
+		{"method": "POST", "path": ""},
+		{"method": null, "path": null},
+	] {
+		access.decision == {"allow": false, "reason": "endpoint_not_allowed", "connection": ""} with input as object.union(
+			given.messages,
+			{"attributes": {"request": {"http": http}}},
+		)
+	}
+}
+
+test_strangers_are_denied if {
+	decision := access.decision with input as object.union(given.messages, {"principal": given.stranger})
+	decision == {"allow": false, "reason": "caller_not_allowed", "connection": ""}
+}
+
+test_malformed_principals_are_denied if {
+	every patch in [
+		{"kind": "robot"},
+		{"kind": null},
+		{"tenant": ""},
+		{"issuer": 7},
+		{"subject": null},
+		{"groups": {"a": "clinicians"}},
+	] {
+		decision := access.decision with input as object.union(given.messages, {"principal": patch})
+		not decision.allow
+	}
+}
+
+test_nothing_given_is_denied if {
+	not access.decision.allow with input as {}
+	not access.decision.allow with input as null
+	not access.decision.allow with input as "allow"
+	not access.decision.allow with input as given.messages with data.phigate.site as {}
+}
+
+test_without_a_connection_the_answer_is_still_whole if {
+	site := json.remove(data.phigate.site, ["default_connection"])
+	decision := access.decision with input as given.messages with data.phigate.site as site
+	decision == {"allow": false, "reason": "policy_incomplete", "connection": ""}
+}
+
+test_the_first_connection_rule_that_names_the_caller_wins if {
+	rules := [
+		{"groups": ["visitors"], "connection": "never"},
+		{"subjects": ["ana"], "connection": "by-subject"},
+		{"groups": ["clinicians"], "connection": "by-group"},
+	]
+	decision := access.decision with input as given.messages with data.phigate.site.connection_rules as rules
+	decision.connection == "by-subject"
+}
