@@ -1,0 +1,82 @@
+# phigate: `make run` starts the whole stack, `make test` proves it. Both do all set-up themselves (Python 3.11+ and make).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCKED := install --quiet --require-hashes --no-deps
+UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+GENERATED := envoy authz/_proto docs/phigate.example.toml
+
+.PHONY: help setup run test check static bench lock format generate clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "phigate needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is newer than the lock file it was made from, or it is made again.
+$(VENV)/.build: requirements/build.lock | $(VENV)/bin/python
+	@echo "setup: build tools"
+	$(PIP) $(LOCKED) -r requirements/build.lock
+	touch $@
+
+$(VENV)/.runtime: requirements/runtime.lock $(VENV)/.build pyproject.toml
+	@echo "setup: what phigate runs on"
+	$(PIP) $(LOCKED) -r requirements/runtime.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	@echo "setup: what phigate is tested with"
+	$(PIP) $(LOCKED) -r requirements/dev.lock
+	touch $@
+
+$(VENV)/.parts: $(VENV)/.runtime authz/quickstart/envoy.lock
+	@echo "setup: Envoy and OPA (OPA takes a minute the first time)"
+	$(BIN)/python -m authz.quickstart.envoy_binary
+	$(BIN)/python -m authz.opa_binary
+	touch $@
+
+setup: $(VENV)/.dev $(VENV)/.parts  ## Install everything into .venv and the per-user cache
+
+run: $(VENV)/.runtime  ## Start the whole stack on loopback (UP="--listen 127.0.0.1:9090" passes options)
+	exec $(BIN)/phigate up $(UP)
+
+test: setup static  ## Everything CI needs: static checks and all tests
+	$(BIN)/python -m pytest $(TESTS)
+
+check: test  ## The same as test
+
+static: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m authz.opa_binary check policies
+
+generate: setup  ## Make the generated files again
+	$(BIN)/phigate bootstrap > envoy/bootstrap.yaml
+
+format: setup  ## Format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## Measure
+	$(BIN)/python -m bench
+
+lock: $(VENV)/bin/python  ## Resolve all requirements again
+	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
+	$(UV_COMPILE) $(UPGRADE) --output-file requirements/build.lock requirements/build.in
+	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements/dev.lock pyproject.toml
+	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
+
+clean:  ## Remove the virtual environment, caches and the local stack's state
+	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
