@@ -90,9 +90,7 @@ class Account:
         if not self.foreign:
             return all(os.access(path, mode) for path in paths)
         words = [str(int(mode)), *map(str, paths)]
-        probe = (
-            f"import os, sys; os.setgroups([]); os.setgid({self.gid}); os.setuid({self.uid}); {_PROBE}"
-        )
+        probe = f"import os, sys; os.setgroups([]); os.setgid({self.gid}); os.setuid({self.uid}); {_PROBE}"
         return subprocess.run([sys.executable, "-I", "-S", "-c", probe, *words], cwd="/", check=False).returncode == 0
 
     def give(self, path: Path) -> None:
