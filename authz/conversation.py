@@ -147,7 +147,7 @@ class Novelty:
 
 
 def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None]) -> Novelty:
-    """Return the new units: messages beyond the longest judged thread digest, tools and system blocks not yet judged."""
+    """Return the new units: messages beyond the longest judged thread digest, other units not yet judged."""
     covered = -1
     approval: str | None = None
     for index, unit in enumerate(outline.units):

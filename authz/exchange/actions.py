@@ -10,27 +10,30 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from authz.approval import Ticket
+from authz.conversation import SessionKeys, Thread
+from authz.decision import AccessDecision, ContentDecision
 from authz.errors import GatewayError
+from authz.records import Pin, SessionView
+from authz.vault import DataKey
+from masking.request import Outline
+from masking.response import ResponseMasker
 
 if TYPE_CHECKING:
-    from authz.approval import Ticket
     from authz.audit import Event as AuditEvent
-    from authz.conversation import SessionKeys, Thread
-    from authz.decision import AccessDecision, ContentDecision, RequestFacts
+    from authz.decision import RequestFacts
     from authz.errors import Refusal
     from authz.identity import Principal
-    from authz.records import Batch, NewTicket, Pin, PinRow, SessionView
-    from authz.vault import DataKey
-    from masking.request import MaskedRequest, Outline
-    from masking.response import ResponseMasker
+    from authz.records import Batch, NewTicket, PinRow
+    from masking.request import MaskedRequest
 
 R = TypeVar("R")
 Head = tuple[tuple[str, str], ...]
-"""Header names in lower case and their values, in the order received; a name may occur more than once."""
+"""Header names in lower case with their values, in the order received; a name may occur more than once."""
 
 
 class CallerGone(GatewayError):
-    """Envoy ended the stream: the caller left, Envoy timed out or answered by itself. Nobody is there to be answered."""
+    """Envoy ended the stream: the caller left, Envoy timed out or answered by itself. Nobody is there to answer."""
 
     error_code = "caller_gone"
 
@@ -104,22 +107,23 @@ class Receive(Action[list[Event]]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadOutline(Action["Outline"]):
+class ReadOutline(Action[Outline]):
     """Parse the body strictly and return its facts."""
 
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSession(Action["tuple[SessionKeys, Thread]"]):
+class OpenSession(Action[tuple[SessionKeys, Thread]]):
     """Derive the keys of this principal's session and the digests of the request."""
 
+    principal: Principal
     name: str
     outline: Outline
 
 
 @dataclass(frozen=True, slots=True)
-class LoadSession(Action["SessionView"]):
+class LoadSession(Action[SessionView]):
     """Read what is known of the session, in one round trip."""
 
     keys: SessionKeys
@@ -128,14 +132,23 @@ class LoadSession(Action["SessionView"]):
 
 
 @dataclass(frozen=True, slots=True)
-class PinSession(Action["Pin"]):
+class PinSession(Action[Pin]):
     """Pin profile and rules for the session's life; the first writer wins, the stored pin comes back."""
 
     row: PinRow
 
 
 @dataclass(frozen=True, slots=True)
-class Mask(Action["MaskedRequest"]):
+class Masked:
+    """A masked request, and the profile and rules it was masked under."""
+
+    request: MaskedRequest
+    profile: str
+    rules_revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mask(Action[Masked]):
     """Find and mask under the named profile and rule revision (None: the present one)."""
 
     body: bytes
@@ -147,7 +160,7 @@ class Mask(Action["MaskedRequest"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Unmasker(Action["ResponseMasker"]):
+class Unmasker(Action[ResponseMasker]):
     """Return the masker of the response to a masked request, under the same pin."""
 
     masked: MaskedRequest
@@ -157,7 +170,7 @@ class Unmasker(Action["ResponseMasker"]):
 
 
 @dataclass(frozen=True, slots=True)
-class AskAccess(Action["AccessDecision"]):
+class AskAccess(Action[AccessDecision]):
     """Ask `data.phigate.access` again, at release after a hold."""
 
     principal: Principal
@@ -165,7 +178,7 @@ class AskAccess(Action["AccessDecision"]):
 
 
 @dataclass(frozen=True, slots=True)
-class AskContent(Action["ContentDecision"]):
+class AskContent(Action[ContentDecision]):
     """Ask `data.phigate.content`: facts, counts and trigger ids go there, text never."""
 
     principal: Principal
@@ -177,7 +190,7 @@ class AskContent(Action["ContentDecision"]):
 
 
 @dataclass(frozen=True, slots=True)
-class SealingKey(Action["DataKey"]):
+class SealingKey(Action[DataKey]):
     """Return the session's current data key for sealed payloads."""
 
     session: str
@@ -192,7 +205,7 @@ class Record(Action[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTicket(Action["Ticket"]):
+class OpenTicket(Action[Ticket]):
     """Insert the ticket, or join the one that the same request already has."""
 
     ticket: NewTicket
@@ -200,7 +213,7 @@ class OpenTicket(Action["Ticket"]):
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitVerdict(Action["Ticket"]):
+class AwaitVerdict(Action[Ticket]):
     """Hold until the ticket is no longer pending, or for `seconds`; the ticket comes back either way."""
 
     ticket: str

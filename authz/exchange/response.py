@@ -1,0 +1,244 @@
+"""The response half: every byte is judged and recorded before it is released, and nothing has a second net here.
+
+A JSON answer is held back whole, headers too, so that a refusal is still a clean refusal. An event stream is released
+piece by piece: each piece masked, sealed, durable, then out. Envoy passes raw bytes if we end the stream early
+(envoy-facts, Failing), so this half ends only by the end of the response or by an error that aborts it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from authz.exchange import heads
+from authz.exchange.actions import (
+    CallerGone,
+    Chunk,
+    Quiet,
+    Record,
+    ReleaseResponse,
+    ReleaseResponseHead,
+    ResponseHead,
+    Settle,
+    Trailers,
+    Unmasker,
+    UpstreamFault,
+    ask,
+)
+from authz.exchange.memory import judged_after, seal_memos
+from authz.exchange.request import give_back
+from authz.records import Batch
+from masking.errors import StreamRefused
+from masking.stream import error_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from authz.exchange.actions import Steps
+    from authz.exchange.life import Exchange
+    from authz.exchange.request import Released
+    from authz.records import Segment
+    from masking.response import ResponseMasker, ResponseResult
+    from masking.stream import Emission, StreamMasker
+
+OK = 200
+STREAM_END_GRACE = 0.02
+"""Seconds to wait for upstream's end of body after `message_stop`, so that one commit records both."""
+
+
+def response_half(exchange: Exchange, released: Released) -> Steps[None]:
+    """Judge, record and release the response to a released request."""
+    head = yield from _receive_head(exchange)
+    judged = released.judged
+    masker = yield from ask(Unmasker(judged.masked, judged.pin.profile, judged.pin.rules_revision, judged.keys))
+    kind = heads.one(head.headers, "content-type")
+    encoding = heads.one(head.headers, "content-encoding")
+    if encoding not in {None, "", "identity"}:
+        raise UpstreamFault("upstream sent a content-encoding")
+    if head.status == OK and heads.is_event_stream(kind) and not head.end:
+        yield from _Stream(exchange, released, masker.stream()).live(head)
+    elif head.status == OK and heads.is_json(kind):
+        yield from _message(exchange, released, masker, head)
+    elif head.status >= 400:  # noqa: PLR2004  the HTTP classes of client and server errors
+        yield from _error(exchange, released, masker, head)
+    else:
+        raise UpstreamFault("upstream answered with a status or type that the endpoint does not have")
+
+
+def _receive_head(exchange: Exchange) -> Steps[ResponseHead]:
+    event = yield from exchange.receive()
+    if isinstance(event, ResponseHead):
+        return event
+    raise CallerGone("the response did not begin with headers")
+
+
+def _read_body(exchange: Exchange, head: ResponseHead) -> Steps[bytes]:
+    chunks: list[bytes] = []
+    size = 0
+    end = head.end
+    while not end:
+        event = yield from exchange.receive()
+        if isinstance(event, Trailers):
+            raise UpstreamFault("upstream sent trailers")
+        if not isinstance(event, Chunk):
+            continue
+        size += len(event.data)
+        if size > exchange.limits.max_response_bytes:
+            raise UpstreamFault("upstream's answer is over the limit")
+        chunks.append(event.data)
+        end = event.end
+    return b"".join(chunks)
+
+
+def _added(exchange: Exchange) -> dict[str, str]:
+    return {"x-phigate-exchange": exchange.id}
+
+
+def _closing_facts(status: int, result: Any) -> dict[str, Any]:
+    return {
+        "status": status,
+        "response_findings": dict(result.findings),
+        "restored": result.restored,
+        "stop_reason": result.stop_reason or "-",
+        "usage": {key: value for key, value in result.usage.items() if isinstance(value, int)},
+    }
+
+
+def _message(exchange: Exchange, released: Released, masker: ResponseMasker, head: ResponseHead) -> Steps[None]:
+    body = yield from _read_body(exchange, head)
+    result: ResponseResult = masker.message(body)
+    judged, story = released.judged, released.story
+    payload = story.payload("response", result.record, judged.data_key)
+    facts = {"response_payload": payload.id, "response_sealed_sha256": payload.digest.hex()}
+    facts |= _closing_facts(head.status, result)
+    batch = Batch(
+        events=(story.closed("completed", facts),),
+        payloads=(payload,),
+        judged=judged_after(judged.keys, judged.thread.final, result.units, released.approval),
+        memos=seal_memos(judged.keys, judged.thread.final, exchange.id, result.memos),
+    )
+    yield from ask(Record(batch))
+    exchange.opened = False
+    exchange.responding = True
+    yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(exchange)))
+    yield from ask(ReleaseResponse(result.caller, end=True))
+    yield from _settle(exchange)
+
+
+def _error(exchange: Exchange, released: Released, masker: ResponseMasker, head: ResponseHead) -> Steps[None]:
+    """Pass upstream's refusal on, its text masked. Nothing was answered, so an approval may be used again."""
+    body = masker.error((yield from _read_body(exchange, head)))
+    event = released.story.closed("upstream_error", {"status": head.status})
+    yield from ask(Record(Batch(events=(event,))))
+    exchange.opened = False
+    yield from give_back(exchange)
+    exchange.responding = True
+    added = {**_added(exchange), "content-type": "application/json"}
+    yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
+    yield from ask(ReleaseResponse(body, end=True))
+
+
+def _settle(exchange: Exchange) -> Steps[None]:
+    if exchange.ticket is not None:
+        ticket, exchange.ticket = exchange.ticket, None
+        yield from ask(Settle(ticket, exchange.id, give_back=False))
+
+
+class _Stream:
+    """One event stream on its way to the caller."""
+
+    def __init__(self, exchange: Exchange, released: Released, masker: StreamMasker) -> None:
+        self.exchange = exchange
+        self.released = released
+        self.masker = masker
+        self.told = False
+
+    def live(self, head: ResponseHead) -> Steps[None]:
+        self.exchange.responding = True
+        yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(self.exchange)))
+        end = False
+        while not end:
+            within = STREAM_END_GRACE if self.masker.complete else self.exchange.limits.idle_flush_seconds
+            event = yield from self.exchange.receive(within)
+            if isinstance(event, Quiet):
+                yield from self._out(self.masker.idle())
+                continue
+            data, end = yield from self._gather(event)
+            try:
+                emissions = self.masker.feed(data)
+            except StreamRefused as refused:
+                yield from self._cut(refused.error_code, end=end)
+                return
+            if end:
+                break
+            if self.masker.complete and not self.exchange.waiting():
+                peek = yield from self.exchange.receive(STREAM_END_GRACE)
+                if not isinstance(peek, Quiet):
+                    self.exchange.push_back(peek)
+                    if isinstance(peek, Chunk) and peek.end and not peek.data:
+                        yield from self.exchange.receive()
+                        end = True
+                        break
+            yield from self._out(emissions)
+        yield from self._finish(head, emissions)
+
+    def _gather(self, event: Any) -> Steps[tuple[bytes, bool]]:
+        """Return the bytes of all chunks that are here: what waited during a commit shares the next one."""
+        data: list[bytes] = []
+        while True:
+            if isinstance(event, Trailers):
+                return b"".join(data), True
+            if isinstance(event, Chunk):
+                data.append(event.data)
+                if event.end:
+                    return b"".join(data), True
+            if not self.exchange.waiting():
+                return b"".join(data), False
+            event = yield from self.exchange.receive()
+
+    def _rows(self) -> Mapping[str, Any]:
+        """Return memos and judged rows, once: they are durable before the caller can know that the turn is whole."""
+        if not self.masker.complete or self.told:
+            return {}
+        self.told = True
+        judged = self.released.judged
+        return {
+            "judged": judged_after(judged.keys, judged.thread.final, self.masker.units, self.released.approval),
+            "memos": seal_memos(judged.keys, judged.thread.final, self.exchange.id, self.masker.memos),
+        }
+
+    def _segment(self, emissions: list[Emission]) -> tuple[Segment, ...]:
+        content = b"".join(emission.record for emission in emissions if not emission.urgent)
+        if not content:
+            return ()
+        return (self.released.story.segment(content, self.released.judged.data_key),)
+
+    def _out(self, emissions: list[Emission]) -> Steps[None]:
+        """Record, then release. Pings hold nothing and wait for nothing."""
+        segments, rows = self._segment(emissions), self._rows()
+        if segments or rows:
+            yield from ask(Record(Batch(segments=segments, **rows)))
+        caller = b"".join(emission.caller for emission in emissions)
+        if caller:
+            yield from ask(ReleaseResponse(caller, end=False))
+
+    def _finish(self, head: ResponseHead, emissions: list[Emission]) -> Steps[None]:
+        end = self.masker.finish()
+        emissions = [*emissions, *end.emissions]
+        segments, rows = self._segment(emissions), self._rows()
+        outcome = "completed" if end.complete else "truncated"
+        event = self.released.story.closed(outcome, _closing_facts(head.status, self.masker))
+        yield from ask(Record(Batch(segments=segments, events=(event,), **rows)))
+        self.exchange.opened = False
+        yield from ask(ReleaseResponse(b"".join(emission.caller for emission in emissions), end=True))
+        yield from _settle(self.exchange)
+
+    def _cut(self, code: str, *, end: bool) -> Steps[None]:
+        """End a stream that cannot be inspected: an error event, the end, and nothing of the rest."""
+        event = self.released.story.closed(code, {"status": OK})
+        yield from ask(Record(Batch(events=(event,))))
+        self.exchange.opened = False
+        yield from _settle(self.exchange)
+        frame = error_frame("api_error", "upstream_invalid", UpstreamFault.public, self.exchange.request_id)
+        yield from ask(ReleaseResponse(frame, end=True))
+        if not end:
+            yield from self.exchange.skip_to_end()
