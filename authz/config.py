@@ -256,7 +256,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, complete: bool = 
 def _read_secret_files(database: dict[str, Any] | None, problems: list[str]) -> None:
     for name in ("url", "owner_url"):
         path = (database or {}).get(f"{name}_file")
-        if database is None or not isinstance(path, str):
+        if database is None or not isinstance(path, str) or not path:
             continue
         if database.get(name):
             problems.append(f"database.{name}_file: database.{name} is set as well")
