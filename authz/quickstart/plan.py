@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SIMULATOR = "simulator"
 CLAUDE = "https://api.anthropic.com"
 API_KEY = "ANTHROPIC_API_KEY"
+NO_KEY = "sk-ant-phigate-quickstart"
+"""What Envoy presents where there is no real key: to the simulator, or to an upstream on loopback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Plan:
             listen=listen,
             admin_listen=admin_listen,
             upstream=None if upstream == SIMULATOR else upstream,
-            api_key=api_key or "phigate-has-no-key",
+            api_key=api_key if api_key and upstream != SIMULATOR else NO_KEY,
             policies=policies,
             database=wishes.database or settings.database.url.get_secret_value() or None,
             owner_url=settings.database.owner_url.get_secret_value() or None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from authz.quickstart.parts import Part
-from authz.quickstart.plan import inherited
+from authz.quickstart.plan import NO_KEY, inherited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,8 @@ def identity_provider(layout: Layout, addresses: Addresses) -> Part:
 
 def simulator(layout: Layout, addresses: Addresses) -> Part:
     """Return the Claude simulator."""
-    command = _python("authz.quickstart.simulator", "--listen", f"127.0.0.1:{addresses.simulator}")
+    listen = f"127.0.0.1:{addresses.simulator}"
+    command = _python("authz.quickstart.simulator", "--listen", listen, "--api-key", NO_KEY)
     return Part("simulator", command, layout.log("simulator"))
 
 

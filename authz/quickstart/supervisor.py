@@ -6,6 +6,7 @@ process, even when it is killed, because each part asked the kernel for that (`l
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -158,16 +159,17 @@ class Stack:
         self._watch.add(part.name, running.pid)
 
     def _prepare_database(self) -> None:
-        from authz.database import migrate
-
         plan = self._plan
         if plan.database:
-            owner_url, app_url = plan.owner_url or plan.database, plan.database
+            owner_url, app_url = plan.owner_url, plan.database
         else:
             owner_url, app_url = self._embedded_database()
-        self._say("database schema")
-        with self._watch.blocking():
-            migrate(owner_url, plan.app_role)
+        if owner_url:  # without it the schema is somebody else's to migrate; a worker says if it is not right
+            from authz.database import migrate
+
+            self._say("database schema")
+            with self._watch.blocking():
+                asyncio.run(migrate(owner_url, plan.app_role))
         recipes.write_private(recipes.database_file(self._layout), app_url + "\n")
 
     def _embedded_database(self) -> tuple[str, str]:

@@ -22,8 +22,8 @@ _PACE = 0.025
 """Seconds between two looks at a condition that cannot wake us."""
 
 
-class Stopped(Exception):
-    """SIGINT or SIGTERM asked for the end."""
+class Stopped(KeyboardInterrupt):
+    """SIGINT or SIGTERM asked for the end. Like Ctrl-C it passes event loops and `except Exception`."""
 
 
 class PartEnded(Exception):
@@ -92,6 +92,8 @@ class Watch:
             yield
         finally:
             self._interrupt = False
+        if Asked.STOP in self._asked:
+            raise Stopped
 
     def add(self, name: str, pid: int) -> None:
         """Watch a process from now on. Raises `PartEnded` when it is gone already."""
