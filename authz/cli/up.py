@@ -172,7 +172,7 @@ def _show(facts: Facts, token: str | None, state: Path) -> None:
 
 def _curl(facts: Facts) -> str:
     body = {
-        "model": "claude-sonnet-4-5",
+        "model": "claude-sonnet-5-5",
         "max_tokens": 256,
         "messages": [
             {"role": "user", "content": "Summarize: John Smith, MRN 12345678, born 03/04/1951, phone 212-555-0134."}

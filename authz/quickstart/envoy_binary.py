@@ -17,6 +17,7 @@ import venv
 from pathlib import Path
 
 from authz.errors import GatewayError
+from authz.opa_binary import cache_dir
 
 VERSION = "1.40.0"
 _LOCK = Path(__file__).with_name("envoy.lock")
@@ -26,12 +27,6 @@ class EnvoyMissing(GatewayError):
     """No Envoy binary could be had; the text says what to do."""
 
     error_code = "envoy_missing"
-
-
-def cache_dir() -> Path:
-    """Return the per-user cache directory of phigate; it may not exist yet."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "phigate"
 
 
 def is_there() -> bool:

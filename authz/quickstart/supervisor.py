@@ -149,8 +149,7 @@ class Stack:
             self._say("Envoy: installing it, once")
         with self._watch.blocking():
             envoy = envoy_path()
-            self._say("OPA: building it takes a minute, the first time only")
-            return _Binaries(envoy, opa_path())
+            return _Binaries(envoy, opa_path(progress=self._say))
 
     def _run(self, part: Part) -> None:
         self._say(part.name)
