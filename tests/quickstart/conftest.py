@@ -53,5 +53,5 @@ def simulator():
 
 @pytest.fixture(scope="session")
 def start_simulator():
-    """A way to start another one, with arguments of its own."""
+    """Give a way to start another one, with arguments of its own."""
     return running_simulator

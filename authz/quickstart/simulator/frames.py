@@ -43,8 +43,8 @@ def filler_frames(count: int, index: int) -> tuple[bytes, ...]:
     return tuple(_delta(index, {"type": "text_delta", "text": piece}) for piece in filler(count))
 
 
-def frames(reply: Reply, *, filler_count: int = 0, unknown: bool = False) -> Iterator[bytes]:
-    """Yield the frames of a reply. `filler_count` names the precomputed deltas of a `sim:deltas` text block."""
+def frames(reply: Reply, *, unknown: bool = False) -> Iterator[bytes]:
+    """Yield the frames of a reply; `unknown` adds an event of a type that nobody knows."""
     message: Block = {
         "id": reply.message_id,
         "type": "message",
@@ -63,8 +63,8 @@ def frames(reply: Reply, *, filler_count: int = 0, unknown: bool = False) -> Ite
         yield frame("content_block_start", start)
         if index == 0:
             yield _PING
-        if filler_count and block.whole["type"] == "text":
-            yield from filler_frames(filler_count, index)
+        if block.filler:
+            yield from filler_frames(block.filler, index)
         else:
             for delta in block.deltas:
                 yield _delta(index, delta)

@@ -63,7 +63,7 @@ def read(body: bytes, *, version: str, known_models: frozenset[str], counting: b
     model = _field(document, "model", str)
     max_tokens = 1 if counting else _field(document, "max_tokens", int)
     _need(max_tokens >= 0, "max_tokens: Input should be greater than or equal to 0")
-    stream = document.get("stream") or False
+    stream = _optional(document, "stream", default=False)
     _need(isinstance(stream, bool), "stream: Input should be a valid boolean")
     _need("thread" not in document, "thread: Message threads are not supported by this simulator")
     if version == NEWEST_VERSION:
@@ -71,14 +71,14 @@ def read(body: bytes, *, version: str, known_models: frozenset[str], counting: b
             _need(name not in document, f"{name}: not supported with anthropic-version {NEWEST_VERSION}")
     messages = tuple(_messages(_field(document, "messages", list)))
     _check_tool_results(messages)
-    tools = document.get("tools") or []
+    tools = _optional(document, "tools", [])
     _check_tools(tools)
-    thinking = document.get("thinking") or {}
+    thinking = _optional(document, "thinking", {})
     _need(isinstance(thinking, dict), "thinking: Input should be an object")
-    stops = document.get("stop_sequences") or []
+    stops = _optional(document, "stop_sequences", [])
     good = isinstance(stops, list) and all(isinstance(stop, str) and stop for stop in stops)
     _need(good, "stop_sequences: Input should be a list of non-empty strings")
-    system = _blocks(document.get("system") or [], "system")
+    system = _blocks(_optional(document, "system", []), "system")
     if not (model.startswith("claude-") or model in known_models):
         raise ApiError(404, f"model: {model}")
     return MessagesRequest(model, stream, max_tokens, tools, system, messages, thinking, stops, len(body))
@@ -96,6 +96,12 @@ def _field(document: dict[str, Any], name: str, kind: type) -> Any:
     names = {str: "string", int: "integer", list: "list"}
     _need(isinstance(value, kind) and not isinstance(value, bool), f"{name}: Input should be a valid {names[kind]}")
     return value
+
+
+def _optional(document: dict[str, Any], name: str, default: Any) -> Any:
+    """Return a field that may be absent or null."""
+    value = document.get(name)
+    return default if value is None else value
 
 
 def _messages(items: list[Any]) -> Iterator[Message]:

@@ -5,16 +5,17 @@ Deterministic but for ids: the same request is answered with the same blocks, cu
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from authz.quickstart.simulator.messages import Block, MessagesRequest
     from authz.quickstart.simulator.prompt import Prompt
@@ -32,11 +33,16 @@ _WORDS = "soft rain on slate, warm bread at noon, an old boat by the quay, "
 
 @dataclass(frozen=True, slots=True)
 class BlockReply:
-    """A content block: `whole` as JSON answers carry it, `start` and `deltas` as streams do."""
+    """A content block: `whole` as JSON answers carry it, `start` and `deltas` as streams do.
+
+    The deltas can be gone through once, and JSON answers never make them. `filler` is the number of deltas of a
+    `sim:deltas` text, whose frames are ready made.
+    """
 
     whole: Block
     start: Block
-    deltas: Sequence[Block]
+    deltas: Iterable[Block]
+    filler: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,12 @@ def filler(count: int) -> Iterator[str]:
         yield (_WORDS + _WORDS)[start : start + 20]
 
 
+@functools.lru_cache(maxsize=16)
+def filler_text(count: int) -> str:
+    """Return the text of `sim:deltas`, made once."""
+    return "".join(filler(count))
+
+
 def compose(request: MessagesRequest, script: Script, prompt: Prompt, prefix: Callable[[], Prefix]) -> Reply:
     """Return the reply to a request. `prefix` is called only when something has to be signed."""
     calls, text = _next_step(request, script, prompt)
@@ -104,9 +116,10 @@ def compose(request: MessagesRequest, script: Script, prompt: Prompt, prefix: Ca
             blocks.append(BlockReply(data, data, ()))
     text, stop_sequence = _stop(text, request.stop_sequences)
     if script.deltas and not calls:
-        blocks.append(_text_of(list(filler(script.deltas))))
+        text = filler_text(script.deltas)
+        blocks.append(replace(_text_of(text, filler(script.deltas)), filler=script.deltas))
     elif text:
-        blocks.append(_text_of(list(_pieces(text, script.pieces)), citations=script.citations))
+        blocks.append(_text_of(text, _pieces(text, script.pieces), citations=script.citations))
     if script.unknown:
         later = {"type": "later_block", "note": text[:_THOUGHT]}
         blocks.append(BlockReply(later, later, ({"type": "later_delta", "note": text[:_THOUGHT]},)))
@@ -150,19 +163,18 @@ def _thinking(request: MessagesRequest, script: Script, prompt: Prompt, prefix: 
     if request.thinking.get("display") == "omitted":
         thought = ""
     signature = prefix.sign("thinking", thought)
-    deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _pieces(thought, script.pieces)]
+    deltas = ({"type": "thinking_delta", "thinking": piece} for piece in _pieces(thought, script.pieces))
     return BlockReply(
         {"type": "thinking", "thinking": thought, "signature": signature},
         {"type": "thinking", "thinking": "", "signature": ""},
-        [*deltas, {"type": "signature_delta", "signature": signature}],
+        itertools.chain(deltas, [{"type": "signature_delta", "signature": signature}]),
     )
 
 
-def _text_of(pieces: list[str], *, citations: bool = False) -> BlockReply:
-    text = "".join(pieces)
+def _text_of(text: str, pieces: Iterable[str], *, citations: bool = False) -> BlockReply:
     whole: Block = {"type": "text", "text": text}
     start: Block = {"type": "text", "text": ""}
-    deltas: list[Block] = [{"type": "text_delta", "text": piece} for piece in pieces]
+    deltas: Iterator[Block] = ({"type": "text_delta", "text": piece} for piece in pieces)
     if citations:
         citation = {
             "type": "char_location",
@@ -174,24 +186,25 @@ def _text_of(pieces: list[str], *, citations: bool = False) -> BlockReply:
             "file_id": None,
         }
         whole["citations"], start["citations"] = [citation], []
-        deltas.insert(0, {"type": "citations_delta", "citation": citation})
+        deltas = itertools.chain([{"type": "citations_delta", "citation": citation}], deltas)
     return BlockReply(whole, start, deltas)
 
 
 def _tool_use(call: Call) -> BlockReply:
     spelled = escaped(call.spelled_input)
     start = {"type": "tool_use", "id": "toolu_01Sim" + secrets.token_hex(10), "name": call.name, "input": {}}
-    pieces = ["", *cut_json(spelled)]
+    pieces = itertools.chain([""], cut_json(spelled))
     return BlockReply(
         {**start, "input": json.loads(spelled)},
         start,
-        [{"type": "input_json_delta", "partial_json": piece} for piece in pieces],
+        ({"type": "input_json_delta", "partial_json": piece} for piece in pieces),
     )
 
 
 def _half(block: BlockReply) -> BlockReply:
     """Return what a block is when tokens run out in its middle: text ends there, tool input does not parse."""
-    kept = block.deltas[: (len(block.deltas) + 1) // 2]
+    deltas = list(block.deltas)
+    kept = deltas[: (len(deltas) + 1) // 2]
     if block.whole["type"] != "text":
         return BlockReply({**block.whole, **({"input": {}} if "input" in block.whole else {})}, block.start, kept)
     text = "".join(delta.get("text", "") for delta in kept)

@@ -126,7 +126,7 @@ def _apply(script: Script, name: str, argument: str) -> Script:
         "raw": lambda: replace(script, raw=_bytes(argument)),
         "error": lambda: replace(script, error=_error(name, argument)),
         "error_first": lambda: replace(script, error_first=_error(name, argument)[0]),
-        "error_stream": lambda: replace(script, error_stream=argument.split(" ", maxsplit=1)[0] or "overloaded_error"),
+        "error_stream": lambda: replace(script, error_stream=_stream_error(argument)),
     }
     if name not in rest:
         raise ApiError(400, f"simulator: there is no directive sim:{name}")
@@ -152,6 +152,12 @@ def _error(name: str, argument: str) -> tuple[int, str]:
     if not (status.isascii() and status.isdecimal() and _LOWEST_ERROR <= int(status) <= _HIGHEST_STATUS):
         raise _unreadable(name, f"a status from {_LOWEST_ERROR} to {_HIGHEST_STATUS}")
     return int(status), text or f"Simulated error {status}."
+
+
+def _stream_error(argument: str) -> str:
+    """Return the error type named first, if the first word is one."""
+    first = argument.split(" ", maxsplit=1)[0]
+    return first if first.endswith("_error") else "overloaded_error"
 
 
 def _bytes(argument: str) -> bytes:

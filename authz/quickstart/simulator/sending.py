@@ -55,7 +55,7 @@ async def send_stream(
     if script.raw is not None:
         parts = [script.raw]
     else:
-        parts = frames(reply, filler_count=script.deltas, unknown=script.unknown)
+        parts = frames(reply, unknown=script.unknown)
         if script.error_stream:
             whole = list(parts)
             error = error_body(script.error_stream, _STREAM_ERROR, headers["request-id"])

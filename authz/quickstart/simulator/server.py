@@ -52,7 +52,7 @@ class Settings:
 def application(settings: Settings, journal: Journal | None = None) -> web.Application:
     """Return the web application; with no journal given it keeps one in memory only."""
     simulator = _Simulator(settings, journal or Journal())
-    app = web.Application(client_max_size=MOST_BODY_BYTES + 1)
+    app = web.Application(client_max_size=MOST_BODY_BYTES)
     app.router.add_get("/healthz", simulator.health)
     app.router.add_get("/_sim/requests", simulator.requests)
     app.router.add_route("*", "/{path:.*}", simulator.handle)
