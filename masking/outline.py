@@ -1,0 +1,273 @@
+"""What a request is, without its text: the facts that identity, policy and the conversation's digests are made from.
+
+A request is a sequence of *units* in the order tools, system, messages, whatever the order of its bytes; a unit is one
+tool, one system block or one content block (a string counts as one text block). What is not a Messages request is
+refused here, so that later rooms meet only shapes whose every text they can find.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from masking.canonical import canonical_json, digest
+from masking.errors import BodyRefused, JsonRefused
+from masking.json_document import Items, Members, parse
+from masking.leaves import Walk, elements
+from masking.places import BLOCK, MESSAGE_FIELDS, REQUEST, TEXT, TOOL, Treatment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from masking.json_document import Document, Node
+    from masking.leaves import Leaf, Path
+    from masking.places import Shape
+
+BODY_LIMIT = 33_554_432
+"""Largest request body in bytes (32 MB, the API's own limit for messages)."""
+
+ROLES = frozenset({"user", "assistant", "system"})
+_UNIT_KEYS = frozenset({"tools", "system", "messages"})
+_NOT_THE_QUESTION = _UNIT_KEYS | {"stream", "metadata", "cache_control"}
+_UNINSPECTED = frozenset({Treatment.NEVER, Treatment.OPAQUE, Treatment.SECRET})
+_COUNT = re.compile(rb"[0-9]{1,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One tool, system block or content block. `canonical` is 32 bytes; `text_bytes` counts inspected UTF-8 bytes."""
+
+    kind: str
+    role: str
+    block: str
+    canonical: bytes
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The facts of a request, small enough to travel between processes (the document stays behind).
+
+    `media` counts content that cannot be inspected by class: image, pdf, url, file_id, container, mcp. `text_bytes` is
+    in UTF-8 bytes. `rest` is canonical JSON of the top level without tools, system, messages, `stream`, `metadata`,
+    `cache_control` and `thinking.display`: what else changes the question.
+    """
+
+    model: str
+    stream: bool
+    max_tokens: int
+    tool_names: tuple[str, ...]
+    tool_types: tuple[str, ...]
+    media: Mapping[str, int]
+    user_id: str | None
+    has_thread: bool
+    text_bytes: int
+    units: tuple[Unit, ...]
+    rest: bytes
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _without_document, (
+            self.model,
+            self.stream,
+            self.max_tokens,
+            self.tool_names,
+            self.tool_types,
+            dict(self.media),
+            self.user_id,
+            self.has_thread,
+            self.text_bytes,
+            self.units,
+            self.rest,
+        )
+
+
+def _without_document(*facts: object) -> Outline:
+    return Outline(*facts)  # type: ignore[arg-type]
+
+
+class Place(NamedTuple):
+    """Where a unit stands in the document, and the leaves it holds."""
+
+    kind: str
+    role: str
+    block: str
+    node: Node
+    leaves: list[Leaf]
+
+
+class Plan(NamedTuple):
+    """Every leaf of a request in the order masking is causal in: units first, then what stands beside them."""
+
+    top: Members
+    units: list[Place]
+    rest: list[Leaf]
+    media: Mapping[str, int]
+
+
+def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
+    """Return the facts of a request body; raise JsonRefused or BodyRefused when it is not one."""
+    if len(body) > limit:
+        raise JsonRefused("too_large", limit)
+    document = parse(body)
+    arranged = plan(document)
+    top = arranged.top
+    units: list[Unit] = []
+    for place in arranged.units:
+        canonical = digest(document, place.node, place.kind, place.role, place.block)
+        units.append(Unit(place.kind, place.role, place.block, canonical, _text_bytes(document, place.leaves)))
+    tools = [place.node for place in arranged.units if place.kind == "tool" and isinstance(place.node, Members)]
+    return Outline(
+        model=_string(document, top, "model") or _refuse("model"),
+        stream=_flag(document, top, "stream"),
+        max_tokens=_count(document, top, "max_tokens"),
+        tool_names=tuple(_string(document, tool, "name") or "" for tool in tools),
+        tool_types=tuple(_string(document, tool, "type") or "custom" for tool in tools),
+        media=arranged.media,
+        user_id=_user_id(document, top),
+        has_thread="thread" in top and document.raw(top["thread"]) != b"null",
+        text_bytes=sum(unit.text_bytes for unit in units) + _text_bytes(document, arranged.rest),
+        units=tuple(units),
+        rest=_rest(document, top),
+        document=document,
+    )
+
+
+def plan(document: Document) -> Plan:
+    """Return the units and leaves of a request; raise BodyRefused where its frame is not a Messages request's."""
+    top = document.root
+    if not isinstance(top, Members):
+        raise BodyRefused("the body is not an object")
+    walk = Walk(document)
+    units: list[Place] = []
+    for place, shape, path in _units(document, top):
+        walk.label = _label(place)
+        walk.leaves = place.leaves
+        walk.visit(place.node, shape, path)
+        units.append(place)
+    rest: list[Leaf] = []
+    walk.leaves = rest
+    messages = top["messages"]
+    for index, message in elements(messages) if isinstance(messages, Items) else ():
+        if isinstance(message, Members):
+            walk.label = "message"
+            walk.members(message, MESSAGE_FIELDS, (None, f".messages[{index}]"), frozenset({"content"}))
+    walk.label = "request"
+    walk.members(top, REQUEST.known, None, _UNIT_KEYS)
+    return Plan(top, units, rest, MappingProxyType(walk.media))
+
+
+def _label(place: Place) -> str:
+    """Return a unit's class of leaves; names that are not the API's own never become one."""
+    if place.kind != "message":
+        return place.kind
+    return f"message.{place.block}" if place.block in BLOCK.variants else "unknown"
+
+
+def assistant_place(document: Document, block: Node) -> Place:
+    """Return the place of one block of an assistant's turn, for a response that a caller will echo."""
+    walk = Walk(document)
+    walk.visit(block, BLOCK, None)
+    kind = walk.type(block) if isinstance(block, Members) else ""
+    return Place("message", "assistant", kind, block, walk.leaves)
+
+
+def _units(document: Document, top: Members) -> Iterator[tuple[Place, Shape, Path]]:
+    for index, tool in _array(top, "tools"):
+        yield Place("tool", "", "tool", _object(tool, "tools"), []), TOOL, (None, f".tools[{index}]")
+    system = top.get("system")
+    if isinstance(system, tuple):
+        yield Place("system", "system", "text", system, []), TEXT, (None, ".system")
+    else:
+        for index, block in _array(top, "system"):
+            name = _type(document, _object(block, "system"))
+            yield Place("system", "system", name, block, []), BLOCK, (None, f".system[{index}]")
+    if "messages" not in top:
+        raise BodyRefused("messages: required")
+    for index, item in _array(top, "messages"):
+        message = _object(item, "messages")
+        role = _string(document, message, "role") or ""
+        if role not in ROLES:
+            raise BodyRefused("messages: role")
+        path: Path = (None, f".messages[{index}].content")
+        content = message.get("content")
+        if isinstance(content, tuple):
+            yield Place("message", role, "text", content, []), TEXT, path
+        elif isinstance(content, Items):
+            for number, block in elements(content):
+                name = _type(document, _object(block, "content"))
+                yield Place("message", role, name, block, []), BLOCK, (path, f"[{number}]")
+        else:
+            raise BodyRefused("messages: content")
+
+
+def _array(top: Members, key: str) -> Iterator[tuple[int, Node]]:
+    node = top.get(key)
+    if node is None:
+        return iter(())
+    if not isinstance(node, Items):
+        raise BodyRefused(f"{key}: type")
+    return elements(node)
+
+
+def _object(node: Node, where: str) -> Members:
+    if not isinstance(node, Members):
+        raise BodyRefused(f"{where}: not an object")
+    return node
+
+
+def _type(document: Document, block: Members) -> str:
+    return _string(document, block, "type") or _refuse("content: type")
+
+
+def _string(document: Document, members: Members, key: str) -> str | None:
+    node = members.get(key)
+    return document.text(node) if isinstance(node, tuple) else None
+
+
+def _flag(document: Document, top: Members, key: str) -> bool:
+    raw = document.raw(top[key]) if key in top else b"false"
+    if raw not in {b"true", b"false"}:
+        raise BodyRefused(f"{key}: not a boolean")
+    return raw == b"true"
+
+
+def _count(document: Document, top: Members, key: str) -> int:
+    raw = document.raw(top[key]) if key in top else b"0"
+    if not _COUNT.fullmatch(raw):
+        raise BodyRefused(f"{key}: not a count")
+    return int(raw)
+
+
+def _refuse(where: str) -> str:
+    raise BodyRefused(where)
+
+
+def _user_id(document: Document, top: Members) -> str | None:
+    metadata = top.get("metadata")
+    return _string(document, metadata, "user_id") if isinstance(metadata, Members) else None
+
+
+def _rest(document: Document, top: Members) -> bytes:
+    """Return canonical JSON of what stands beside the units, fields of single messages included."""
+    parts = [canonical_json(document, top, _NOT_THE_QUESTION, {"thinking": "display"})]
+    for index, message in _array(top, "messages"):
+        if isinstance(message, Members) and not message.keys() <= {"role", "content"}:
+            skip = frozenset({"role", "content", "cache_control"})
+            parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
+    return b"\n".join(parts)
+
+
+def _text_bytes(document: Document, leaves: list[Leaf]) -> int:
+    total = 0
+    for leaf in leaves:
+        if leaf.treatment in _UNINSPECTED:
+            continue
+        if leaf.key is not None:
+            total += len(leaf.key.encode())
+            continue
+        token = document.body[leaf.span[0] : leaf.span[1]]
+        total += len(document.text(leaf.span).encode()) if b"\\" in token else len(token) - 2
+    return total

@@ -1,0 +1,96 @@
+"""Findings in, masked text out: what a profile's operators make of a text, and what each placeholder stands for.
+
+The texts of one request or response go through one `Replacement` in their order, because what was found in an earlier
+text is known in the later ones (`Memory`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from masking.operators import apply
+from masking.profile import Operator
+from masking.text import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from masking.placeholders import Pseudonyms
+    from masking.profile import Names
+    from masking.rules import RuleSet
+    from masking.text import Finding, Memory
+
+
+class Replaced(NamedTuple):
+    """A text after masking; `found` holds one identifier per finding, `blocked` those whose operator is `block`."""
+
+    text: str
+    found: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+class Replacement:
+    """Masks texts in one direction; `restorations` collects placeholder to original as it goes."""
+
+    __slots__ = ("_scanned", "memory", "names", "operator", "pseudonyms", "restorations", "rules")
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        names: Names,
+        operator: Callable[[str], Operator],
+        pseudonyms: Pseudonyms,
+        memory: Memory,
+    ) -> None:
+        self.rules = rules
+        self.names: Names = names
+        self.operator = operator
+        self.pseudonyms = pseudonyms
+        self.memory = memory
+        self.restorations: dict[str, str] = {}
+        self._scanned: dict[str, tuple[str, ...]] = {}
+
+    def text(self, text: str) -> Replaced:
+        """Mask a whole text."""
+        if not text:
+            return Replaced(text)
+        return self.findings(text, find(self.rules, text, names=self.names, memory=self.memory))
+
+    def scan(self, text: str) -> tuple[str, ...]:
+        """Return the identifiers found in a text that must stay as it is, kept ones aside; memory stays as it was.
+
+        Names and settings are single words: only `balanced` names count, or every tool called `Read` would block.
+        """
+        known = self._scanned.get(text)
+        if known is None:
+            known = self._scanned[text] = tuple(
+                finding.identifier
+                for finding in find(self.rules, text, names="balanced")
+                if self.operator(finding.identifier) is not Operator.KEEP
+            )
+        return known
+
+    def findings(self, text: str, findings: Iterable[Finding]) -> Replaced:
+        """Replace findings that are already known, in their order."""
+        parts: list[str] = []
+        found: list[str] = []
+        blocked: list[str] = []
+        position = 0
+        for finding in findings:
+            identifier = finding.identifier
+            found.append(identifier)
+            operator = self.operator(identifier)
+            if operator is Operator.KEEP:
+                continue
+            if operator is Operator.BLOCK:
+                blocked.append(identifier)
+            value = text[finding.start : finding.end]
+            masked = apply(operator, identifier, value, self.pseudonyms)
+            if operator is Operator.TOKENIZE:
+                self.restorations.setdefault(masked, value)
+            parts.extend((text[position : finding.start], masked))
+            position = finding.end
+        if not found:
+            return Replaced(text)
+        parts.append(text[position:])
+        return Replaced("".join(parts), tuple(found), tuple(blocked))

@@ -1,0 +1,125 @@
+"""One content block of a stream: what it holds back, and what both sides will have seen of it in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from masking.errors import JsonRefused, StreamRefused
+from masking.json_document import Document, Members, encode_token, parse
+from masking.places import INPUT
+
+if TYPE_CHECKING:
+    from masking.outgoing import Forms, Outgoing
+
+INPUT_LIMIT = 8 << 20
+"""Largest tool input in bytes; it has to be whole before it can be masked."""
+
+EMPTY_OBJECT = b"{}"
+
+
+class Pieces(NamedTuple):
+    """Text that may leave now, masked and restored."""
+
+    record: str
+    caller: str
+
+
+class Block:
+    """The state of one open block. Text leaves as it settles; tool input leaves whole at the block's end."""
+
+    def __init__(self, index: int, upstream: Document, caller: Document, outgoing: Outgoing) -> None:
+        self.index = index
+        self._upstream = upstream
+        self._caller = caller
+        self._outgoing = outgoing
+        self._fold = outgoing.fold()
+        self._restorer = outgoing.restorer()
+        self._wrote: list[str] = []
+        self._seen: list[str] = []
+        self._fragments: list[str] = []
+        self._fragments_size = 0
+        self._wrote_input = b""
+        self._seen_input = b""
+        self._citations: list[tuple[bytes, bytes]] = []
+        self._sealed: dict[str, list[bytes]] = {}
+
+    def text(self, text: str) -> Pieces:
+        """Take a piece of text and return what has settled."""
+        self._wrote.append(text)
+        return self._pieces(*self._restorer.feed(self._outgoing.segments(self._fold.feed(text))))
+
+    def finish_text(self) -> Pieces:
+        """Return the rest of the text, at the end of the block."""
+        masked = self._outgoing.segments(self._fold.finish())
+        record, caller = self._restorer.feed(masked)
+        record_end, caller_end = self._restorer.finish()
+        self._outgoing.restored += self._restorer.count
+        self._restorer.count = 0
+        return self._pieces(record + record_end, caller + caller_end)
+
+    def _pieces(self, record: str, caller: str) -> Pieces:
+        self._seen.append(caller)
+        return Pieces(record, caller)
+
+    def fragment(self, partial_json: str) -> None:
+        """Keep a fragment of tool input; PHI in it may be spelled with escapes that the fragment cuts."""
+        self._fragments_size += len(partial_json)
+        if self._fragments_size > INPUT_LIMIT:
+            raise StreamRefused("tool input too large")
+        self._fragments.append(partial_json)
+
+    def finish_input(self) -> Forms | None:
+        """Return the whole tool input masked, None if the block had none; raise StreamRefused if it is no JSON."""
+        wrote = "".join(self._fragments).encode()
+        if not wrote:
+            return None
+        try:
+            document = parse(wrote)
+        except JsonRefused as fault:
+            raise StreamRefused(f"tool input is not JSON: {fault.reason}") from None
+        forms = self._outgoing.document(document, INPUT)
+        self._wrote_input, self._seen_input = wrote, forms.caller
+        return forms
+
+    def citation(self, wrote: bytes, seen: bytes) -> None:
+        """Keep a citation, raw JSON as upstream wrote it and as the caller sees it."""
+        self._citations.append((wrote, seen))
+
+    def sealed(self, field: str, token: bytes, *, replaces: bool) -> None:
+        """Keep a JSON string of a sealed field; `replaces`: it stands for the whole instead of continuing it."""
+        held = self._sealed.setdefault(field, [])
+        if replaces:
+            held.clear()
+        elif not held and isinstance(self._upstream.root, Members):
+            start = self._upstream.root.get(field)
+            held.append(self._upstream.raw(start)[1:-1] if isinstance(start, tuple) else b"")
+        held.append(token[1:-1])
+
+    def contents(self) -> tuple[bytes, bytes]:
+        """Return the whole block as JSON, as upstream wrote it and as the caller saw it."""
+        wrote, seen = "".join(self._wrote), "".join(self._seen)
+        return (
+            self._whole(self._upstream, wrote, self._wrote_input, [pair[0] for pair in self._citations]),
+            self._whole(self._caller, seen, self._seen_input, [pair[1] for pair in self._citations]),
+        )
+
+    def _whole(self, start: Document, text: str, tool_input: bytes, citations: list[bytes]) -> bytes:
+        """Return the start of the block with its fields as the deltas left them."""
+        values: dict[str, bytes] = {key: b'"' + b"".join(tokens) + b'"' for key, tokens in self._sealed.items()}
+        if text:
+            values["text"] = encode_token(text)
+        if tool_input:
+            values["input"] = tool_input
+        if citations:
+            values["citations"] = b"[" + b",".join(citations) + b"]"
+        if not isinstance(start.root, Members) or not values:
+            return start.body
+        edits: list[tuple[int, int, bytes]] = []
+        for key, node in start.root.items():
+            value = values.pop(key, None)
+            if value is not None:
+                begin, end = node if isinstance(node, tuple) else (node.start, node.end)
+                edits.append((begin, end, value))
+        whole = start.splice(edits)
+        added = b"".join(b"," + encode_token(key) + b":" + value for key, value in values.items())
+        return whole.rstrip()[:-1] + added + b"}"
