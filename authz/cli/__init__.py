@@ -22,6 +22,7 @@ COMMANDS = {
     "sessions": "List conversations and read what happened in them.",
     "doctor": "Check this machine and its settings, a line each.",
     "bootstrap": "Print Envoy's configuration, or the fragment for an Envoy you run.",
+    "bundle": "Check policies and build the bundle that OPA serves.",
     "migrate": "Bring the database to this version's schema.",
     "worker": "Run one worker behind an Envoy.",
 }

@@ -6,6 +6,7 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from authz.config import is_loopback, split_address
 from authz.errors import ConfigError
@@ -72,8 +73,7 @@ class Plan:
             upstream = settings.gateway.upstream
         if upstream is None:
             upstream = CLAUDE if api_key else SIMULATOR
-        if upstream.startswith("https://") and not api_key:
-            problems.append(f"{API_KEY}: is required for --upstream {upstream}")
+        problems += _upstream_problems(upstream, api_key)
         tls_cert = wishes.tls_cert or settings.tls.cert_file
         tls_key = wishes.tls_key or settings.tls.key_file
         if (tls_cert is None) != (tls_key is None):
@@ -181,6 +181,19 @@ class Addresses:
         """Return the parts that must accept connections before workers start, with their ports."""
         wanted = [("idp", self.identity_provider), ("simulator", self.simulator), ("opa", self.opa)]
         return [(name, port) for name, port in wanted if port is not None]
+
+
+def _upstream_problems(upstream: str, api_key: str) -> list[str]:
+    parts = urlsplit(upstream)
+    if upstream == SIMULATOR:
+        return []
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        return ["--upstream: must be http(s)://host[:port] or simulator"]
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return ["--upstream: must be https:// unless the host is loopback: key and data would travel in plaintext"]
+    if parts.scheme == "https" and not api_key:
+        return [f"{API_KEY}: is required for --upstream {upstream}"]
+    return []
 
 
 def inherited() -> dict[str, str]:

@@ -16,7 +16,6 @@ from authz.quickstart.plan import NO_KEY, inherited
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from authz.bootstrap import BootstrapSettings
     from authz.quickstart.layout import Layout
     from authz.quickstart.plan import Addresses, Plan
 
@@ -94,11 +93,11 @@ def probe(plan: Plan, layout: Layout, seconds: float) -> Part:
     return Part("probe", _python("authz.probe", "--seconds", seconds, *sockets), layout.log("probe"))
 
 
-def bootstrap(plan: Plan, layout: Layout, addresses: Addresses) -> BootstrapSettings:
-    """Return what Envoy's configuration is made from. Raises `ConfigError`."""
-    from authz.bootstrap import BootstrapSettings, Upstream
+def envoy_config(plan: Plan, layout: Layout, addresses: Addresses) -> str:
+    """Return Envoy's configuration. Raises `ConfigError`."""
+    from authz.bootstrap import BootstrapSettings, Upstream, render
 
-    return BootstrapSettings(
+    settings = BootstrapSettings(
         workers=tuple(str(layout.socket(index)) for index in range(plan.workers)),
         issuer=addresses.issuer,
         secret_file=str(credential_file(layout)),
@@ -114,6 +113,7 @@ def bootstrap(plan: Plan, layout: Layout, addresses: Addresses) -> BootstrapSett
         access_log=str(layout.logs / "access.log"),
         tenant_claim=plan.tenant_claim,
     )
+    return render(settings)
 
 
 def credential_file(layout: Layout) -> Path:

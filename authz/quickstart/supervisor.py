@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from authz.bootstrap import BootstrapSettings
     from authz.quickstart.postgres import EmbeddedPostgres
 
 DRAIN_SECONDS = 2.0
@@ -105,7 +104,6 @@ class Stack:
         self._lock = self._layout.lock()
         self._layout.make()
         addresses = Addresses.choose(plan, self._layout)
-        envoy_settings = recipes.bootstrap(plan, self._layout, addresses)
         binaries = self._binaries()
         if addresses.identity_provider is not None:
             self._run(recipes.identity_provider(self._layout, addresses))
@@ -116,10 +114,12 @@ class Stack:
         self._prepare_database()
         for index in range(plan.workers):
             self._run(recipes.worker(plan, self._layout, addresses, index, DRAIN_SECONDS))
+        # Made while the workers start: what it imports takes a second.
+        recipes.write_private(self._layout.envoy, recipes.envoy_config(plan, self._layout, addresses))
         for name, port in addresses.listeners():
             self._watch.until(name, partial(ports.answers, "127.0.0.1", port), _READY_SECONDS)
         self._await_workers()
-        self._start_envoy(envoy_settings, binaries.envoy)
+        self._start_envoy(binaries.envoy)
         facts = Facts(
             base_url=plan.base_url,
             admin_url=plan.admin_url,
@@ -200,11 +200,10 @@ class Stack:
         if code:
             raise NotReady(f"worker-{code % 10}", _READY_SECONDS)
 
-    def _start_envoy(self, settings: BootstrapSettings, binary: Path) -> None:
-        from authz.bootstrap import render, render_secret
+    def _start_envoy(self, binary: Path) -> None:
+        from authz.bootstrap import render_secret
 
         recipes.write_private(recipes.credential_file(self._layout), render_secret(self._plan.api_key))
-        recipes.write_private(self._layout.envoy, render(settings))
         recipes.admin_socket(self._layout).unlink(missing_ok=True)
         self._run(recipes.envoy(self._layout, binary))
         self._watch.until(
@@ -227,14 +226,17 @@ class Stack:
     def reload(self) -> None:
         """Take the policies and rules as they are now; broken ones are named and the old ones stay."""
         from authz.opa_binary import opa_path
+        from authz.rule_shelf import read_rule_files
+        from masking.errors import MaskingError
 
         try:
+            read_rule_files(self._plan.policies)
             revision = self._build_bundle(opa_path())
         except Stopped:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)  # the wait that follows ends by it
             return
-        except (GatewayError, OSError, ValueError) as error:
-            self._say(f"reload refused, the old policies stay: {error}")
+        except (GatewayError, MaskingError, OSError, ValueError) as error:
+            self._say(f"reload refused, the old policies and rules stay: {error}")
             return
         for name, running in self._running.items():
             if name.startswith("worker-"):

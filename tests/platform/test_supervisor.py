@@ -311,6 +311,13 @@ def test_the_upstream_follows_key_option_and_settings(environ, upstream, expecte
     assert (plan.upstream, plan.api_key) == (expected, key)
 
 
+@pytest.mark.parametrize("upstream", ["claude", "https://x/path", "http://claude.example", "file:///x", "http://"])
+def test_an_upstream_that_would_leak_is_refused(upstream: str):
+    """Plaintext to another machine, and what is no origin, never becomes an upstream."""
+    with pytest.raises(ConfigError, match="--upstream: must be http"):
+        plan_of({"ANTHROPIC_API_KEY": "k"}, upstream=upstream)
+
+
 def test_every_wrong_option_is_named():
     """One start shows all wrong options."""
     with pytest.raises(ConfigError) as caught:

@@ -254,9 +254,16 @@ def test_reload_takes_good_policies_and_keeps_the_old_for_broken_ones(up, state:
 
     extra.write_text("package phigate.extra\n\nbroken if {\n")
     one.process.send_signal(signal.SIGHUP)
-    assert said("reload refused, the old policies stay"), one.errors
+    assert said("reload refused, the old policies and rules stay"), one.errors
     assert ask(ready["base_url"], ready["token"], MESSAGE)[0] == 200
     extra.unlink()
+    broken_rule = policies / "triggers.yaml"
+    good = broken_rule.read_text()
+    broken_rule.write_text("- nonsense: [")
+    one.errors.clear()
+    one.process.send_signal(signal.SIGHUP)
+    assert said("reload refused, the old policies and rules stay"), one.errors
+    broken_rule.write_text(good)
     one.process.send_signal(signal.SIGHUP)
     assert said("reloaded, policy revision"), one.errors
     assert ask(ready["base_url"], ready["token"], MESSAGE)[0] == 200
