@@ -60,7 +60,7 @@ class ApprovalsServicer:
     """Missing associated documentation comment in .proto file."""
 
     def List(self, request, context):
-        """Held requests of the caller's tenant, newest first, without their text.
+        """Held requests of the caller's tenant, newest first, without their text; a caller who is no reviewer sees their own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,8 +74,8 @@ class ApprovalsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Approve(self, request, context):
-        """Say yes. ABORTED when `version` is not the current one (read again, then decide), FAILED_PRECONDITION when the
-        request no longer waits, PERMISSION_DENIED for one's own request.
+        """Say yes. ABORTED (409) when `version` is not the current one or the request no longer waits: read again, then
+        decide. ALREADY_EXISTS (409) for a second vote, PERMISSION_DENIED for one's own request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -256,7 +256,7 @@ class SessionsServicer:
     """Missing associated documentation comment in .proto file."""
 
     def List(self, request, context):
-        """Sessions of the caller's tenant, newest first.
+        """Sessions of the caller's tenant, newest first; a caller who is no auditor sees their own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
