@@ -27,7 +27,7 @@ class TextRefused(MaskingError):
 
 
 class RuleError(MaskingError):
-    """A rule file is not usable. Names the file, the rule and the line (counted from 1), never text under inspection."""
+    """A rule file is not usable. Names file, rule and line (counted from 1), never text under inspection."""
 
     status = 500
     error_code = "invalid_rules"

@@ -7,19 +7,65 @@ They are pseudonyms: text with placeholders is not de-identified in the sense of
 
 from __future__ import annotations
 
+import hmac
+import unicodedata
+from base64 import b32encode
+
 PLACEHOLDER = r"\[[A-Z][A-Z_]{1,23}_[A-Z2-7]{7}_[A-Z2-7]{6}\]"
+"""RE2 source of a placeholder's shape. The shape proves nothing: any text may look like this."""
+
+KEY_BYTES = 32
+
+_ENTITY_LENGTH = 7
+_SURFACE_LENGTH = 6
+_SHORTEST_SHIFT = 30
+_SHIFTS = 336
+"""Offsets are 30 to 365 days, forward or backward."""
+
+NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
+"""Identifiers whose entity is their digits alone."""
 
 
 class Pseudonyms:
     """The placeholders and the date offset of one session, from its 32-byte masking key."""
 
+    __slots__ = ("_key",)
+
     def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError("a masking key has 32 bytes")
         self._key = key
 
     def placeholder(self, identifier: str, value: str) -> str:
         """Return the placeholder of this spelling of this value."""
-        raise NotImplementedError
+        entity = self._code("entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
+        surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
+        return f"[{identifier}_{entity}_{surface}]"
 
     def shift_days(self) -> int:
         """Return the session's secret date offset in days; never 0."""
-        raise NotImplementedError
+        digest = hmac.digest(self._key, b"phigate shift", "sha256")
+        number = int.from_bytes(digest[:8]) % (2 * _SHIFTS)
+        days = _SHORTEST_SHIFT + number // 2
+        return days if number % 2 else -days
+
+    def _code(self, part: str, identifier: str, value: str) -> str:
+        message = b"\0".join((b"phigate", part.encode(), identifier.encode(), value.encode()))
+        return b32encode(hmac.digest(self._key, message, "sha256")).decode("ascii")
+
+
+def entity_of(identifier: str, value: str) -> str:
+    """Return what all spellings of one value share: case, white space and punctuation do not count.
+
+    Numeric identifiers are their digits; `Doe, Jane` and `Jane Doe` are one name.
+    """
+    text = unicodedata.normalize("NFKC", value).casefold()
+    if identifier in NUMERIC:
+        digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+        if digits:
+            return digits
+    last, comma, first = text.partition(",")
+    if identifier == "NAME" and comma:
+        text = f"{first} {last}"
+    joined = "".join(char if char.isalnum() else " " for char in text)
+    return " ".join(joined.split()) if identifier == "NAME" else "".join(joined.split())

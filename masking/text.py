@@ -8,57 +8,168 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from masking.automata import compile_pattern
+from masking.errors import TextRefused
+from masking.findings import Finding
+from masking.memory import Memory
+from masking.folding import fold as folded_view
+from masking.segments import MAX_RUN, REACH, Segmenter, forced_cut, lines
+
 if TYPE_CHECKING:
     from masking.profile import Names
     from masking.rules import RuleSet
+    from masking.scan import Scanner
 
+__all__ = ["Finding", "Memory", "Segment", "SegmentFold", "find", "match_triggers"]
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """PHI at `[start, end)`, in code points of the text given; `rule` is the recognizer's id."""
+_SPACE = compile_pattern(r"[ \t\n\r\f\v\x1e\x1f]")
 
-    start: int
-    end: int
-    identifier: str
-    rule: str
+BLOCK = 32768
+"""Code points worked on at once; bounds what one step holds, changes no result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A settled piece of text; its findings are relative to it and never reach over its ends."""
+    """A settled piece of text; its findings are relative to it and never reach over its ends.
+
+    How many pieces a text comes in depends on how it was fed; their texts and findings put together do not.
+    """
 
     text: str
     findings: tuple[Finding, ...]
 
 
-class Memory:
-    """What the fold knows from earlier segments and leaves: values found before. Forward-only and bounded."""
-
-    def copy(self) -> Memory:
-        """Return an independent copy."""
-        raise NotImplementedError
-
-
 class SegmentFold:
-    """Turns a text that arrives in pieces into settled segments; `memory` is advanced as they settle."""
+    """Turns a text that arrives in pieces into settled segments; `memory` is advanced as they settle.
+
+    Not more than `MAX_RUN + REACH` code points and one token are held back.
+    """
 
     def __init__(self, rules: RuleSet, names: Names, memory: Memory) -> None:
-        raise NotImplementedError
+        self.memory = memory
+        self._segmenter: Segmenter = rules.segmenter
+        self._scanner: Scanner = rules.scanner(names)
+        self._buffer = ""
+        self._swallow: Finding | None = None
+
+    @property
+    def held(self) -> int:
+        """Code points taken and not yet settled."""
+        return len(self._buffer)
 
     def feed(self, text: str) -> list[Segment]:
-        """Take more of the leaf's text and return the segments that are settled now."""
-        raise NotImplementedError
+        """Take more of the leaf's text and return the segments that are settled now. Raises TextRefused."""
+        _check(text)
+        segments: list[Segment] = []
+        for start in range(0, len(text), BLOCK):
+            self._buffer += text[start : start + BLOCK]
+            segments.extend(self._advance(final=False))
+        return segments
 
     def finish(self) -> list[Segment]:
-        """Return the rest of the leaf; the fold may then take the next leaf."""
-        raise NotImplementedError
+        """Return the rest of the leaf; the fold may then take the next leaf, which remembers this one's values."""
+        segments = self._advance(final=True)
+        self._swallow = None
+        return segments
+
+    def _advance(self, *, final: bool) -> list[Segment]:
+        segments: list[Segment] = []
+        while self._buffer:
+            taken = self._step(final=final)
+            if taken is None:
+                break
+            segments.append(taken)
+        return segments
+
+    def _step(self, *, final: bool) -> Segment | None:
+        """Settle as much of the buffer as can be; None if more text is needed."""
+        buffer = self._buffer
+        view = lines(buffer)
+        begin = self._swallowed(view, final=final)
+        if begin is None:
+            return None
+        settled, complete = (len(buffer), len(buffer)) if final else self._segmenter.settled(view)
+        end = complete
+        runs: list[tuple[int, int]] = []
+        for start, stop in self._segmenter.runs(view[begin:] if begin else view):
+            oversize = stop - start > MAX_RUN
+            if oversize and start + begin == 0:
+                return self._force(final=final)
+            if oversize or stop + begin > settled:
+                end = start + begin
+                break
+            runs.append((start + begin, stop + begin))
+        end = max(end, begin)
+        return self._release(end, runs, begin) if end else None
+
+    def _release(self, end: int, runs: list[tuple[int, int]], begin: int) -> Segment:
+        text = self._buffer[:end]
+        findings: list[Finding] = []
+        if self._swallow is not None:
+            if begin:
+                findings.append(Finding(0, begin, self._swallow.identifier, self._swallow.rule))
+            if begin < MAX_RUN:
+                self._swallow = None
+        for (start, _), found in zip(runs, self._scanner.scan([text[a:b] for a, b in runs], self.memory), strict=True):
+            findings.extend(_shifted(finding, start) for finding in found)
+        self._buffer = self._buffer[end:]
+        return Segment(text, tuple(findings))
+
+    def _force(self, *, final: bool) -> Segment | None:
+        """Cut an oversize run that begins the buffer; the decision sees `MAX_RUN + REACH` code points and no more."""
+        window = self._buffer[: MAX_RUN + REACH]
+        if len(window) < MAX_RUN + REACH and not final:
+            return None
+        findings = self._scanner.scan([window], self.memory)[0]
+        cut = forced_cut(window, findings)
+        self._swallow = next((finding for finding in findings if finding.start < cut < finding.end), None)
+        kept = [Finding(f.start, min(f.end, cut), f.identifier, f.rule) for f in findings if f.start < cut]
+        self._buffer = self._buffer[cut:]
+        return Segment(window[:cut], tuple(kept))
+
+    def _swallowed(self, view: str, *, final: bool) -> int | None:
+        """Return how much of the buffer's first token belongs to a value that a forced cut went through.
+
+        None if that cannot be told yet.
+        """
+        if self._swallow is None:
+            return 0
+        space = _SPACE.search(view)
+        end = space.span()[0] if space else len(view)
+        if end >= MAX_RUN:
+            return MAX_RUN
+        return None if space is None and not final else end
 
 
 def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None) -> list[Finding]:
-    """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text."""
-    raise NotImplementedError
+    """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text.
+
+    `memory` is advanced. Raises TextRefused for lone surrogates.
+    """
+    fold = SegmentFold(rules, names, Memory() if memory is None else memory)
+    findings: list[Finding] = []
+    at = 0
+    for segment in (*fold.feed(text), *fold.finish()):
+        findings.extend(_shifted(finding, at) for finding in segment.findings)
+        at += len(segment.text)
+    return findings
 
 
 def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
-    """Return the ids of the triggers that match this text, in the order of the rule file."""
-    raise NotImplementedError
+    """Return the ids of the triggers that match this text, in the order of the rule file. Raises TextRefused."""
+    _check(text)
+    view, _ = folded_view(text)
+    return tuple(trigger.id for trigger in rules.triggers if any(pattern.search(view) for pattern in trigger.patterns))
+
+
+def _shifted(finding: Finding, by: int) -> Finding:
+    return Finding(finding.start + by, finding.end + by, finding.identifier, finding.rule)
+
+
+def _check(text: str) -> None:
+    """Refuse lone surrogates, which RE2 cannot read: fail closed."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise TextRefused from None

@@ -1,0 +1,145 @@
+"""Dates as people write them: read, moved by days, cut down to the year; the spelling is kept.
+
+Numeric dates are read month first unless only day first makes a date. Two-digit years from 30 on belong to the 20th
+century. What cannot be read is not guessed: the readers return None.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re  # plain reading of a short value that RE2 already found; patterns below are linear
+from dataclasses import dataclass
+
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sep(?:t(?:ember)?)?" for name in _MONTHS)
+_ORDINAL = "(?:st|nd|rd|th)?"
+_SHAPES = tuple(
+    re.compile(shape, re.IGNORECASE | re.ASCII)
+    for shape in (
+        r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
+        r"(?P<m>\d{1,2})(?P<s>[-/.])(?P<d>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})",
+        rf"(?P<n>{_MONTH})\.?[ -]{{0,3}}(?P<d>\d{{1,2}}){_ORDINAL}(?:,? {{0,3}}|-)(?P<y>\d{{4}}|'\d{{2}})",
+        rf"(?P<d>\d{{1,2}}){_ORDINAL}[ -]{{0,3}}(?:of )?(?P<n>{_MONTH})\.?,?[ -]{{0,3}}(?P<y>\d{{4}}|'?\d{{2}})",
+        rf"(?P<y>\d{{4}})[ -]{{0,3}}(?P<n>{_MONTH})\.?[ -]{{0,3}}(?P<d>\d{{1,2}}){_ORDINAL}",
+        rf"(?P<n>{_MONTH})\.?,?(?: of)?[ -]{{0,3}}(?P<y>\d{{4}})",
+        rf"(?P<n>{_MONTH})\.?[ -]{{0,3}}(?:the )?(?P<d>\d{{1,2}}){_ORDINAL}",
+        rf"(?P<d>\d{{1,2}}){_ORDINAL} {{0,3}}(?:of )?(?P<n>{_MONTH})\.?",
+        r"(?P<y>\d{4})-(?P<m>\d{2})",
+        r"(?P<m>\d{1,2})(?P<s>[-/])(?P<y>\d{4})",
+        r"(?P<m>\d{1,2})(?P<s>[-/])(?P<d>\d{1,2})",
+    )
+)
+_PIVOT = 30
+_LEAP = 2000
+"""Stands in for a missing year: every day of a year exists in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDate:
+    """A date and where its parts stand in its spelling; `year` and `day` are None if not written."""
+
+    text: str
+    year: int | None
+    month: int
+    day: int | None
+    spans: dict[str, tuple[int, int]]
+
+
+def read_date(text: str) -> WrittenDate | None:
+    """Read a whole value as one date; None if it is not one."""
+    for shape in _SHAPES:
+        match = shape.fullmatch(text)
+        if match is None:
+            continue
+        parts = {
+            name: span
+            for name in ("y", "m", "n", "d")
+            if name in shape.groupindex and (span := match.span(name))[0] >= 0
+        }
+        year = _year(match["y"]) if "y" in parts else None
+        month = _month(match["n"]) if "n" in parts else int(match["m"])
+        day = int(match["d"]) if "d" in parts else None
+        try:
+            dt.date(year or _LEAP, month, day or 1)
+        except ValueError:
+            continue
+        return WrittenDate(text, year, month, day, parts)
+    return None
+
+
+def year_of(text: str) -> str | None:
+    """Return the four-digit year of a written date; None if it has none or cannot be read."""
+    date = read_date(text)
+    return None if date is None or date.year is None else f"{date.year:04d}"
+
+
+def shift(text: str, days: int) -> str | None:
+    """Move a written date by days and write it as it was written; None if it cannot be read or leaves the calendar.
+
+    A date without a day moves as its 15th; one without a year moves inside a leap year.
+    """
+    date = read_date(text)
+    if date is None:
+        return None
+    try:
+        moved = dt.date(date.year or _LEAP, date.month, date.day or 15) + dt.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    out = text
+    for part, (start, end) in sorted(date.spans.items(), key=lambda item: -item[1][0]):
+        out = out[:start] + _write(part, text[start:end], moved) + out[end:]
+    return _ordinals(out, date)
+
+
+def _year(written: str) -> int:
+    year = int(written.lstrip("'"))
+    if len(written.lstrip("'")) > 2:  # noqa: PLR2004 (two digits make a short year)
+        return year
+    return year + (1900 if year >= _PIVOT else 2000)
+
+
+def _month(name: str) -> int:
+    return next(place for place, month in enumerate(_MONTHS, 1) if month.startswith(name[:3].lower()))
+
+
+def _write(part: str, was: str, moved: dt.date) -> str:
+    if part == "n":
+        name = _MONTHS[moved.month - 1]
+        short = was.lower() not in _MONTHS
+        name = name[: 3 if short else len(name)]
+        return name.upper() if was.isupper() else name.capitalize() if was[0].isupper() else name
+    if part == "y":
+        year = f"{moved.year:04d}"
+        return "'" + year[2:] if was.startswith("'") else year[-len(was) :]
+    return (
+        f"{moved.month if part == 'm' else moved.day:0{len(was)}d}"
+        if was[0] == "0" or len(was) == 2
+        else str(moved.month if part == "m" else moved.day)
+    )  # noqa: E501, PLR2004
+
+
+def _ordinals(text: str, date: WrittenDate) -> str:
+    """Write the ordinal ending that fits the moved day (`1st`, `2nd`, `11th`)."""
+    if date.day is None or not re.search(r"\d(?:st|nd|rd|th)\b", date.text, re.IGNORECASE):
+        return text
+
+    def ending(match: re.Match[str]) -> str:
+        day = int(match[1])
+        return match[1] + ("th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th"))
+
+    return re.sub(r"\b0?(\d{1,2})(?:st|nd|rd|th)\b", ending, text, flags=re.IGNORECASE)

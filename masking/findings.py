@@ -1,0 +1,75 @@
+"""Findings: where PHI stands in a text, and how overlapping claims on the same characters are settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """PHI at `[start, end)`, in code points of the text given; `rule` is the recognizer's id."""
+
+    start: int
+    end: int
+    identifier: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one recognizer says about a stretch of text, before overlaps are settled."""
+
+    start: int
+    end: int
+    identifier: str
+    rule: str
+    priority: int
+
+
+def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
+    """Settle overlaps: higher priority first, then leftmost, then longest.
+
+    What a loser covered beyond the winners stays a finding of its own, so no character that any recognizer claimed
+    survives; only white space and punctuation left over at a seam are dropped.
+    """
+    order = sorted(claims, key=lambda claim: (-claim.priority, claim.start, -claim.end))
+    if len(order) == 1:
+        only = order[0]
+        return [Finding(only.start, only.end, only.identifier, only.rule)]
+    taken: list[Finding] = []
+    for claim in order:
+        for start, end in _free(claim.start, claim.end, taken):
+            left, right = _core(text, start, end) if (start, end) != (claim.start, claim.end) else (start, end)
+            if left < right:
+                taken.append(Finding(left, right, claim.identifier, claim.rule))
+                taken.sort(key=lambda finding: finding.start)
+    return taken
+
+
+def _free(start: int, end: int, taken: list[Finding]) -> list[tuple[int, int]]:
+    """Return the parts of `[start, end)` that no finding has taken; `taken` is sorted."""
+    parts: list[tuple[int, int]] = []
+    for finding in taken:
+        if finding.end <= start:
+            continue
+        if finding.start >= end:
+            break
+        if finding.start > start:
+            parts.append((start, finding.start))
+        start = finding.end
+    if start < end:
+        parts.append((start, end))
+    return parts
+
+
+def _core(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the stretch from the first to the last letter or digit; empty if there is none."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return start, end

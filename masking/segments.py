@@ -1,0 +1,111 @@
+"""Where a text may be cut: deterministic segments, decided from a bounded stretch of text.
+
+A *plain* token is lower-case letters with trailing commas or full stops, and no word that the rules hold together with
+its neighbours. A *run* begins and ends with tokens that are not plain and never holds two plain tokens in a row, except
+right after a cue word, which reaches over the next three tokens. Findings live inside runs, so everything between runs is
+settled as soon as its last token is complete. A blank line ends a run, unless a colon stands before it; so do line ends after brackets, semicolons
+and list items, which keeps code and lists short.
+
+What follows a run's end can only change it within two tokens (or `REACH` characters), so a run with two complete tokens
+behind it is settled, whatever comes later: the same cuts for every chunking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from masking.automata import MAX_MEM_LARGE, compile_pattern
+from masking.placeholders import PLACEHOLDER
+from masking.recognizers import alternation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from masking.findings import Finding
+
+MAX_RUN = 4096
+"""Code points after which a run is cut by force."""
+
+REACH = 512
+"""Code points behind a forced cut that take part in the decision."""
+
+_PLACEHOLDER = compile_pattern(PLACEHOLDER)
+_SPACES = " \t\n\r\f\v\x1e\x1f"
+_BREAK = "\x1e"
+_JOIN = "\x1f"
+_CLOSERS = ';{}[]()<>|`"=*'
+_BULLETS = ("- ", "* ", "+ ", "# ", "| ", "> ")
+
+
+def lines(text: str) -> str:
+    """Return the text with line ends that part or join what stands around them replaced one to one."""
+    if "\n" not in text:
+        return text
+    for char in _CLOSERS:
+        text = text.replace(char + "\n", char + _BREAK)
+    for bullet in _BULLETS:
+        text = text.replace(":\n" + bullet, ":" + _JOIN + bullet).replace("\n" + bullet, _BREAK + bullet)
+    return text
+
+
+class Segmenter:
+    """Finds the runs of a text; `held` words are never plain, `cues` also hold what comes after them."""
+
+    def __init__(self, held: tuple[str, ...], cues: tuple[str, ...]) -> None:
+        solid = r"[^ \t\n\r\f\v\x1e\x1f]"
+        gap = r"(?:[ \t\r\f\v]{1,40}|[ \t\r\f\v]{0,40}[\n\x1f][ \t\r\f\v]{0,40})"
+        plain = r"(?:[a-z]{1,32}[,.;]{0,3}|[,.;]{1,3})"
+        edge = r"[^A-Za-z0-9 \t\n\r\f\v\x1e\x1f]{0,4}"
+        after_colon = rf"{solid}*:[ \t\r]{{0,32}}(?:[\n\x1f][ \t\r]{{0,32}}){{1,3}}{solid}+"
+        cue = rf"{edge}\b(?i:{alternation(cues)})(?:'?s)?{edge}(?:{gap}{solid}+){{1,3}}" if cues else after_colon
+        odd = rf"[a-z]{{0,32}}(?:[^a-z,.; \t\n\r\f\v\x1e\x1f]|[,.;]{{1,32}}[^,.; \t\n\r\f\v\x1e\x1f]){solid}*"
+        long = rf"[a-z]{{33}}{solid}*"
+        word = rf"\b{alternation(held)}\b[,.;]{{0,3}}" if held else odd
+        token = f"(?:{after_colon}|{cue}|{odd}|{long}|{word})"
+        self._run = compile_pattern(f"{token}(?:{gap}(?:{plain}{gap})?{token})*", max_mem=MAX_MEM_LARGE)
+
+    def runs(self, view: str) -> Iterator[tuple[int, int]]:
+        """Yield the runs of a text that went through `lines`, as `(start, end)`."""
+        for match in self._run.finditer(view):
+            yield match.span()
+
+    @staticmethod
+    def settled(view: str) -> tuple[int, int]:
+        """Return two offsets: runs that end at or before the first are settled; no token before the second can grow."""
+        last = _last_space(view, len(view))
+        end = len(view[: last + 1].rstrip(_SPACES))
+        second = _last_space(view, end) + 1
+        end = len(view[:second].rstrip(_SPACES))
+        return _last_space(view, end) + 1, last + 1
+
+
+def forced_cut(window: str, findings: Sequence[Finding]) -> int:
+    """Return where to cut an oversize run that begins `window`: never through a placeholder or, if avoidable, a finding.
+
+    Preferred after a line, else after a space, else after a sign, else anywhere; between `MAX_RUN / 2` and `MAX_RUN`.
+    """
+    low = MAX_RUN // 2
+    spans = [(finding.start, finding.end) for finding in findings]
+    if "[" in window:
+        spans.extend(match.span() for match in _PLACEHOLDER.finditer(window))
+    inside = bytearray(len(window) + 1)
+    for start, end in spans:
+        inside[start + 1 : end] = b"\1" * (end - start - 1)
+    free = [place for place in range(MAX_RUN, low, -1) if not inside[place]]
+    for suits in (_ends_line, str.isspace, _is_sign):
+        for place in free:
+            if suits(window[place - 1]):
+                return place
+    return free[0] if free else MAX_RUN
+
+
+def _ends_line(char: str) -> bool:
+    return char == "\n"
+
+
+def _is_sign(char: str) -> bool:
+    return not char.isalnum()
+
+
+def _last_space(view: str, end: int) -> int:
+    return max(view.rfind(char, 0, end) for char in _SPACES)
