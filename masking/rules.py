@@ -30,7 +30,7 @@ MAX_RECOGNIZERS = 500
 MAX_TRIGGERS = 500
 
 _OPERATORS = frozenset(operator.value for operator in Operator)
-_WARM_ROUNDS = 40
+_WARM_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
