@@ -10,19 +10,27 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 START_SECONDS = 120
 STOP_SECONDS = 15
+
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname = False
+UNVERIFIED.verify_mode = ssl.CERT_NONE
+"""For asking the simulator what reached it; what phigate verifies is tested with its own CA."""
 
 CANARIES = {
     "ssn": "536-22-8145",
@@ -70,13 +78,14 @@ class Simulator:
 
     port: int
     process: subprocess.Popen
+    tls: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=5, context=UNVERIFIED) as answer:
             document = json.loads(answer.read())
         return document["requests"] if isinstance(document, dict) else document
 
@@ -107,7 +116,7 @@ def start_simulator(*options: str) -> Simulator:
         return False
 
     until(accepts, 20, "the simulator accepts connections")
-    return Simulator(port, process)
+    return Simulator(port, process, "--tls-cert" in options)
 
 
 def end(process: subprocess.Popen, number: int = signal.SIGTERM) -> int:

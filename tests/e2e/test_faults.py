@@ -36,7 +36,7 @@ def test_silent_part_closes_and_recovers(stack, part):
     before = len(stack.simulator.requests())
     stop(stack, part)
     try:
-        status, headers, body = stack.post(ask(PROMPT + " again"), token)
+        status, _headers, body = stack.post(ask(PROMPT + " again"), token)
     finally:
         go_on(stack, part)
     assert status == 503
@@ -48,10 +48,10 @@ def test_silent_part_closes_and_recovers(stack, part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_killed_part_before_a_request_stops_everything_and_starts_again(fresh_stack, part):
-    """kill -9 of a part ends `phigate up` with a clear line and leaves no process; the next start works."""
+    """Kill -9 of a part ends `phigate up` with a clear line and leaves no process; the next start works."""
     stack = fresh_stack()
     os.kill(stack.pids[part], signal.SIGKILL)
-    assert until(lambda: stack.process.poll(), 15, "phigate up ends") == 1
+    assert until(stack.process.poll, 15, "phigate up ends") == 1
     assert part in stack.errors.read_text()
     for name, pid in stack.pids.items():
         assert not _alive(pid), f"{name} is still there"
@@ -70,7 +70,7 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_killed_part_in_the_middle_of_a_stream_leaks_nothing(fresh_stack, part):
-    """kill -9 in the middle of a stream truncates it; what was released is masked and the rest never comes."""
+    """Kill -9 in the middle of a stream truncates it; what was released is masked and the rest never comes."""
     stack = fresh_stack("--workers", "1")
     connection = http.client.HTTPConnection(stack.base_url.removeprefix("http://"), timeout=30)
     text = f"sim:slow 40ms sim:pieces 3 {PROMPT}"

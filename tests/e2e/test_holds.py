@@ -174,14 +174,14 @@ def test_many_copies_share_one_ticket_and_one_sending(stack, reviewer):
 
 @pytest.mark.parametrize("victim", ["worker-0", "worker-1", "opa", "postgres"])
 def test_ticket_survives_a_killed_part_and_the_retry_joins_it(fresh_stack, victim):
-    """kill -9 of a part during the hold stops the stack; after the next start the SDK's retry joins the same ticket."""
+    """Kill -9 of a part during the hold stops the stack; after the next start the SDK's retry joins the same ticket."""
     listen = ("--listen", f"127.0.0.1:{free_port()}")
     stack = fresh_stack(*listen)
     reviewer = stack.token("bob", "reviewers")
     call = Call(stack, stack.token("hal"), [user(FLAGGED)], "kill", retries=10)
     ticket = wait_for_ticket(stack, reviewer, "hal")
     os.kill(stack.pids[victim], signal.SIGKILL)
-    assert until(lambda: stack.process.poll(), 15, "phigate up ends") != 0
+    assert until(stack.process.poll, 15, "phigate up ends") != 0
     assert victim in stack.errors.read_text()
     assert stack.simulator.requests() == []
     again = fresh_stack(*listen, folder=stack.state.parent, simulator=stack.simulator)

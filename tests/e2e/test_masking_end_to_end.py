@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 
@@ -121,9 +122,7 @@ def test_tool_input_split_in_escapes_is_parsed_and_masked(stack, client):
 def test_thinking_survives_turns_with_masking_in_between(stack):
     """Signed thinking is echoed untouched and its prefix stays byte-equal upstream, over turns and both modes."""
     for groups in (("clinicians",), ("clinicians", "restore")):
-        with anthropic.Anthropic(
-            base_url=stack.base_url, api_key=stack.token("tim", *groups), max_retries=0
-        ) as client:
+        with anthropic.Anthropic(base_url=stack.base_url, api_key=stack.token("tim", *groups), max_retries=0) as client:
             messages = [{"role": "user", "content": f"{PROMPT} sim:thinking"}]
             seen = []
             for turn in range(3):
@@ -138,10 +137,13 @@ def test_thinking_survives_turns_with_masking_in_between(stack):
                 seen.append(last_upstream(stack)["messages"])
                 messages = [
                     *messages,
-                    {"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in message.content]},
+                    {
+                        "role": "assistant",
+                        "content": [block.model_dump(exclude_none=True) for block in message.content],
+                    },
                     {"role": "user", "content": f"And again for SSN {CANARIES['ssn']}, turn {turn}. sim:thinking"},
                 ]
-            for earlier, later in zip(seen, seen[1:], strict=False):
+            for earlier, later in itertools.pairwise(seen):
                 assert later[: len(earlier)] == earlier
         stack.assert_no_canary()
 
@@ -152,8 +154,10 @@ def test_the_story_is_told_without_phi(stack, client):
     auditor = stack.token("aud", "auditors")
     mine = [row for row in stack.sessions("list", token=auditor) if row["subject"] == "ann"]
     assert mine
-    stories = [stack.phigate("sessions", "show", row["id"], "--state", str(stack.state), "--token", auditor).stdout
-               for row in mine[:3]]
+    stories = [
+        stack.phigate("sessions", "show", row["id"], "--state", str(stack.state), "--token", auditor).stdout
+        for row in mine[:3]
+    ]
     assert any("exchange.decided" in story for story in stories)
     assert all(leaked(story) == [] for story in stories)
 

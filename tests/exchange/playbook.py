@@ -73,7 +73,7 @@ class Playbook:
     rules: Any
     events: list[act.Event]
     content: list[ContentDecision] = field(default_factory=lambda: [allow()])
-    access: AccessDecision = field(default_factory=lambda: AccessDecision(True, "", "default", "p1"))  # noqa: FBT003
+    access: AccessDecision = field(default_factory=lambda: AccessDecision(True, "", "default", "p1"))
     view: SessionView = field(default_factory=lambda: SessionView(Pin("standard", "r1", "p1"), {}, {}, None))
     opened: Ticket = field(default_factory=lambda: ticket(State.PENDING))
     verdict: Ticket = field(default_factory=lambda: ticket(State.APPROVED))
@@ -186,5 +186,3 @@ class Playbook:
 def pseudonym(identifier: str, value: str) -> str:
     """Return the placeholder of a value in the played session."""
     return Pseudonyms(KEYS.masking).placeholder(identifier, value)
-
-

@@ -58,7 +58,9 @@ def answered(text: str, status: int = 200, kind: str = "application/json") -> li
         }
     ).encode()
     head = act.ResponseHead(
-        status, ((":status", str(status)), ("content-type", kind), ("set-cookie", "a=b"), ("request-id", "req_u")), False
+        status,
+        ((":status", str(status)), ("content-type", kind), ("set-cookie", "a=b"), ("request-id", "req_u")),
+        False,
     )
     return [head, act.Chunk(body, False), act.Chunk(b"", True)]
 

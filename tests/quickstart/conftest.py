@@ -21,7 +21,7 @@ class RunningSimulator:
     process: subprocess.Popen[str]
 
     def journal(self, after=0):
-        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=5) as answer:
             return json.load(answer)
 
 

@@ -59,9 +59,9 @@ def post(simulator, body, *, path="/v1/messages", **headers):
     """Send bytes or a document and return status, headers and the whole body."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     wanted = {name: value for name, value in (HEADERS | headers).items() if value is not None}
-    request = urllib.request.Request(simulator.url + path, data=data, headers=wanted, method="POST")  # noqa: S310
+    request = urllib.request.Request(simulator.url + path, data=data, headers=wanted, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -174,12 +174,14 @@ class TestThroughTheSdk:
         ]
         ask(client, "", stream=stream, messages=messages)
 
-    def test_an_agent_loop_calls_one_tool_after_the_other(self, client, stream):
+    @pytest.mark.parametrize("names", [["Read"], ["Read", "Bash"], ["Bash", "Read", "Bash"]])
+    def test_an_agent_loop_calls_one_tool_after_the_other(self, client, stream, names):
         """Each step thinks, calls the next tool that the directives name, and ends with text."""
         tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("Read", "Bash")]
-        messages = [{"role": "user", "content": 'sim:agent Read {"file_path": "/x"} sim:agent Bash {"command": "ls"}'}]
+        prompt = " ".join(f'sim:agent {name} {{"argument": "x"}}' for name in names)
+        messages = [{"role": "user", "content": prompt}]
         seen = []
-        for _ in range(3):
+        for _ in range(len(names) + 1):
             message = ask(client, "", stream=stream, tools=tools, messages=messages)
             seen.append([getattr(block, "name", block.type) for block in message.content])
             messages.append({"role": "assistant", "content": message.content})
@@ -189,8 +191,8 @@ class TestThroughTheSdk:
                 if block.type == "tool_use"
             ]
             messages.append({"role": "user", "content": results})
-        assert seen == [["thinking", "Read"], ["thinking", "Bash"], ["thinking", "text"]]
-        assert message.content[1].text == "The tool returned: from Bash"
+        assert seen == [*(["thinking", name] for name in names), ["thinking", "text"]]
+        assert message.content[1].text == f"The tool returned: from {names[-1]}"
 
     def test_an_agent_without_the_tool_says_so(self, client, stream):
         """A tool that is not offered is not called."""
@@ -539,7 +541,7 @@ def test_the_journal_has_every_request_even_refused_ones(start_simulator, tmp_pa
         post(other, document("first"), path="/v1/messages?beta=true", **{"x-api-key": "k2"})
         assert json.loads(record.read_text().splitlines()[0])["body"] == json.dumps(document("first"))
         post(other, b'\xff"', authorization="Bearer leaked")
-        with urllib.request.urlopen(other.url + "/healthz", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(other.url + "/healthz", timeout=5) as answer:
             assert answer.status == 200
         journal = other.journal()
         assert journal["last"] == 2
@@ -572,7 +574,7 @@ def test_it_listens_with_tls(start_simulator, tmp_path):
     with start_simulator("--tls-cert", certificate, "--tls-key", key) as secure:
         assert secure.url.startswith("https://127.0.0.1:")
         context = ssl.create_default_context(cafile=str(certificate))
-        with urllib.request.urlopen(secure.url + "/healthz", timeout=5, context=context) as answer:  # noqa: S310
+        with urllib.request.urlopen(secure.url + "/healthz", timeout=5, context=context) as answer:
             assert answer.status == 200
 
 
@@ -606,8 +608,8 @@ def test_sigterm_ends_it_within_a_second_even_while_streaming(start_simulator):
     """A stream that would take a minute does not delay the end, and nothing but the ready line is printed."""
     with start_simulator() as other:
         body = json.dumps(document("sim:slow 1s sim:deltas 60", stream=True)).encode()
-        request = urllib.request.Request(other.url + "/v1/messages", data=body, headers=HEADERS)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        request = urllib.request.Request(other.url + "/v1/messages", data=body, headers=HEADERS)
+        with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.read(5) == b"event"
             began = time.monotonic()
             other.process.send_signal(signal.SIGTERM)

@@ -208,6 +208,7 @@ FIRST = LATER.replace("messages.3", "messages.1")
         (set_at(["messages", 2, "content", 0, "is_error"], True), LATER),
         (set_at(["messages", 1, "content", 2, "input", "chart"], "8"), LATER),
         (set_at(["messages", 1, "content", 2, "input", "deep"], [2]), LATER),
+        (set_at(["messages", 3, "content", 2, "citations"], [{"cited_text": "x"}]), LATER.replace("s.3", "s.5")),
         (insert_message, LATER.replace("messages.3", "messages.2")),
         (insert_system_message, LATER.replace("messages.3", "messages.2")),
         (delete_at("messages", 1, "content", 1), LATER),
