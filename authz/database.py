@@ -41,7 +41,7 @@ GRANTS = (
     "INSERT ON rule_sets, data_keys, approvals, votes",
     "UPDATE ON approvals",
     "INSERT, UPDATE, DELETE ON workers",
-    "DELETE ON open_exchanges",
+    "UPDATE, DELETE ON open_exchanges",  # UPDATE for the row locks of the sweep
     "EXECUTE ON FUNCTION append_records(text, new_event[], new_payload[], new_segment[], new_judged[], new_memo[])",
     "EXECUTE ON FUNCTION pin_session(text, text, text, text, text, text, text, text)",
 )

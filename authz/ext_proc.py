@@ -132,9 +132,7 @@ class Pump:
             case act.OpenSession(principal, name, outline):
                 return self._open_session(principal, name, outline)
             case act.LoadSession(keys, digests, model):
-                return await services.sessions.load(
-                    keys.id, digests.asked(), digests.request, digests.final, model, digests.tools
-                )
+                return await services.sessions.load(keys.id, digests.asked(), digests.request, model, digests.tools)
             case act.Mask():
                 return await self._mask(action)
             case act.AskContent():

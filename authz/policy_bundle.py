@@ -69,7 +69,8 @@ def opa_command(opa: Path, addr: str, bundle: Path) -> list[str]:
         "--skip-version-check",
         "--log-level=error",
         "--watch",
-        f"--bundle={bundle_file(bundle)}",
+        "--bundle",
+        str(bundle_file(bundle)),
     ]
 
 

@@ -33,6 +33,7 @@ from authz.exchange.life import Limits
 from authz.ext_authz import ExtAuthz
 from authz.ext_proc import ExtProc
 from authz.identity import ClaimNames
+from authz.keyring import Keyring
 from authz.lease import Lease
 from authz.policy_client import PolicyClient
 from authz.rule_shelf import RuleShelf
@@ -77,10 +78,14 @@ class Worker:
         database = await Database.open(settings.database.url.get_secret_value(), pool_size=settings.database.pool_size)
         kek = KeyEncryptionKeys(settings.keys.kek())
         lease = Lease(database)
-        recorder = Recorder(database, kek, worker=lease.worker, retention=settings.record.retention)
+        recorder = Recorder(database, lease.worker, Keyring(database, kek))
         sessions = SessionStore(database)
         approvals = ApprovalStore(
-            database, kek, per_principal=settings.holds.per_principal, everyone=settings.holds.everyone
+            database,
+            kek,
+            worker=lease.worker,
+            per_principal=settings.holds.per_principal,
+            everyone=settings.holds.everyone,
         )
         tickets = TicketWatch(database, approvals)
         policy = PolicyClient(settings.opa.host, settings.opa.port, deadline=settings.opa.deadline_ms / 1000)

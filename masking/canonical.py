@@ -52,19 +52,17 @@ def digest(document: Document, node: Node, kind: str, role: str, block: str) -> 
 
 def canonical_json(document: Document, members: Members, skip: frozenset[str], without: dict[str, str]) -> bytes:
     """Return an object as canonical JSON without the keys in `skip`; `without` names one inner key to leave out."""
-    parts: list[bytes] = []
-    write = _Writer(document, parts.append)
-    parts.append(b"{")
+    fields: list[bytes] = []
     for key in sorted(members.keys() - skip):
-        parts.append(encode_token(key) + b":")
+        parts: list[bytes] = []
+        write = _Writer(document, parts.append)
         node = members[key]
         if isinstance(node, Members) and key in without:
             write.members(node, sorted(node.keys() - {without[key]}))
         else:
             write.node(node)
-        parts.append(b",")
-    parts.append(b"}")
-    return b"".join(parts)
+        fields.append(encode_token(key) + b":" + b"".join(parts))
+    return b"{" + b",".join(fields) + b"}"
 
 
 def _is_null(document: Document, node: Node) -> bool:
@@ -85,24 +83,20 @@ class _Writer:
         if not isinstance(node, Members):
             self.node(node)
             return
-        self.update(b"{")
+        mark = b"{"
         for key in sorted(node) if keys is None else keys:
             if key not in node or key == _CACHE:
                 continue
-            self.update(encode_token(key) + b":")
+            self.update(mark + encode_token(key) + b":")
+            mark = b","
             child = node[key]
             if key == "content" and isinstance(child, Items):
-                self.update(b"[")
-                for element in child:
-                    self.block(element)
-                    self.update(b",")
-                self.update(b"]")
+                self._list(child, self.block)
             elif key == "source":
                 self.block(child)
             else:
                 self.node(child)
-            self.update(b",")
-        self.update(b"}")
+        self.update(b"{}" if mark == b"{" else b"}")
 
     def node(self, node: Node) -> None:
         """Write any node."""
@@ -112,30 +106,34 @@ class _Writer:
         elif isinstance(node, Members):
             self.members(node, sorted(node))
         elif isinstance(node, Items):
-            self.update(b"[")
-            for child in node:
-                self.node(child)
-                self.update(b",")
-            self.update(b"]")
+            self._list(node, self.node)
         else:
             self._scalars(node)
 
+    def _list(self, items: Items, write: Callable[[Node], None]) -> None:
+        mark = b"["
+        for child in items:
+            self.update(mark)
+            mark = b","
+            write(child)
+        self.update(b"]" if items else b"[]")
+
     def members(self, node: Members, keys: Iterable[str]) -> None:
         """Write an object with the given keys."""
-        self.update(b"{")
+        mark = b"{"
         for key in keys:
-            self.update(encode_token(key) + b":")
+            self.update(mark + encode_token(key) + b":")
+            mark = b","
             self.node(node[key])
-            self.update(b",")
-        self.update(b"}")
+        self.update(b"{}" if mark == b"{" else b"}")
 
     def _scalars(self, node: Scalars) -> None:
         batch: list[bytes] = []
         for match in _LEXEME.finditer(self.document.body, node.start, node.end):
-            batch.append(_scalar(match[0]))
             if len(batch) == _BATCH:
                 self.update(b",".join(batch) + b",")
                 batch.clear()
+            batch.append(_scalar(match[0]))
         self.update(b",".join(batch))
 
 

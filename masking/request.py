@@ -130,7 +130,7 @@ def mask_request(
         findings=dict(masking.findings),
         new_findings=dict(masking.new_findings),
         triggers=tuple(masking.triggers),
-        blocked=tuple(masking.blocked),
+        blocked=tuple(Blocked(path, tuple(sorted(found))) for path, found in masking.blocked.items()),
         coverage={label: dict(counts) for label, counts in masking.coverage.items()},
         restorations=replacement.restorations,
         memory=memory,
@@ -154,7 +154,7 @@ class RequestMasking:
         self.findings: Counter[str] = Counter()
         self.new_findings: Counter[str] = Counter()
         self.triggers: dict[str, None] = {}
-        self.blocked: list[Blocked] = []
+        self.blocked: dict[str, set[str]] = {}
         self.coverage: dict[str, Counter[str]] = {}
 
     def count(self, leaves: list[Leaf], column: str) -> None:
@@ -200,7 +200,7 @@ class RequestMasking:
         if upstream is not None:
             masked, blocked = upstream, ()
         if blocked:
-            self.blocked.append(Blocked(render(leaf.path), tuple(sorted(set(blocked)))))
+            self.blocked.setdefault(render(leaf.path), set()).update(blocked)
         if masked != text:
             self.edits.append((*leaf.span, encode_token(masked)))
             self.count([leaf], "masked")

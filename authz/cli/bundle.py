@@ -15,8 +15,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 def bundle(policies: Path | None, output: Path) -> None:
     """Check policies and build OPA's bundle; print its revision.
 
-    Policies that do not compile, do not fit their schemas, or let a malformed question pass are refused, and the archive
-    that is there stays.
+    Policies that do not compile, do not fit their schemas, or let a malformed question pass are refused, and the
+    archive that is there stays.
     """
     from authz.config import load_settings
     from authz.opa_binary import opa_path

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from real_stack import CANARIES, PROMPT, leaked, until
@@ -62,8 +63,7 @@ def test_killed_part_before_a_request_stops_everything_and_starts_again(fresh_st
 
 def _alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 

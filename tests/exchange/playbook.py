@@ -8,11 +8,13 @@ from typing import Any
 from authz.approval import State, Ticket
 from authz.conversation import SessionKeys, thread
 from authz.decision import AccessDecision, ContentDecision, Review
+from authz.errors import GatewayError
 from authz.exchange import actions as act
 from authz.exchange.life import Exchange, Limits
 from authz.identity import Principal
 from authz.records import Pin, SessionView
 from authz.vault import DataKey
+from masking.errors import MaskingError
 from masking.placeholders import Pseudonyms
 from masking.request import outline
 
@@ -103,8 +105,15 @@ class Playbook:
             action = next(steps)
             for number in range(10_000):
                 self.done.append(action)
-                error = self.fail_at.get(number) or self._failure(action)
-                action = steps.throw(error) if error is not None else steps.send(self._answer(action))
+                try:
+                    error = self.fail_at.get(number) or self._failure(action)
+                    if error is not None:
+                        raise error
+                    answer = self._answer(action)
+                except (GatewayError, MaskingError) as thrown:  # as the pump does
+                    action = steps.throw(thrown)
+                else:
+                    action = steps.send(answer)
         except StopIteration:
             pass
         except Exception as error:  # noqa: BLE001  what comes out is what the pump would abort on
