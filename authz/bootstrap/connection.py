@@ -153,14 +153,17 @@ def connection_manager(
     )
 
 
+def manager_filter(manager: HttpConnectionManager) -> Filter:
+    """Return the connection manager as the one network filter of a listener."""
+    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=packed(manager))
+
+
 def http_listener(settings: BootstrapSettings, name: str, address: str, manager: HttpConnectionManager) -> Listener:
     """Return a TCP listener, with TLS if the settings have a certificate.
 
     The buffer limit stays Envoy's default on purpose: with larger chunks one message outgrew gRPC's 4 MB (measured).
     """
-    chain = FilterChain(
-        filters=[Filter(name="envoy.filters.network.http_connection_manager", typed_config=packed(manager))]
-    )
+    chain = FilterChain(filters=[manager_filter(manager)])
     if settings.tls_cert_file is not None and settings.tls_key_file is not None:
         chain.transport_socket = TransportSocket(
             name="envoy.transport_sockets.tls",

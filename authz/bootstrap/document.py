@@ -30,7 +30,7 @@ from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 
 from authz.bootstrap.admin_listener import admin_listener
 from authz.bootstrap.clusters import claude_cluster, worker_clusters
-from authz.bootstrap.connection import connection_manager
+from authz.bootstrap.connection import connection_manager, manager_filter
 from authz.bootstrap.elements import listen_address, packed, pipe, struct
 from authz.bootstrap.identity_filter import jwks_clusters
 from authz.bootstrap.ingress import ingress_filters, ingress_host, ingress_listener
@@ -132,12 +132,12 @@ def render(settings: BootstrapSettings) -> str:
 def fragment(settings: BootstrapSettings) -> str:
     """Return what an existing Envoy needs, as YAML (docs/own-envoy.md).
 
-    `http_connection_manager` holds the filters, the routes, the strict protocol options and the local replies of one
-    listener; `clusters` all clusters that they name.
+    `network_filter` is the HTTP connection manager of one listener: filters, routes, strict protocol options and local
+    replies. `clusters` are all clusters that it names.
     """
     manager = connection_manager(settings, INGRESS, ingress_host(settings), ingress_filters(settings))
     clusters = [claude_cluster(settings), *worker_clusters(settings, admin=False), *jwks_clusters(settings)]
-    return _yaml({"http_connection_manager": _plain(manager), "clusters": [_plain(each) for each in clusters]})
+    return _yaml({"network_filter": _plain(manager_filter(manager)), "clusters": [_plain(each) for each in clusters]})
 
 
 def render_secret(value: str) -> str:
