@@ -55,13 +55,13 @@ denials contains "site_malformed" if not is_number(site.review_tokens)
 
 denials contains access.decision.reason if not access.decision.allow
 
-denials contains "model_not_allowed" if not matches_one(input.request.model, site.allowed_models)
+denials contains "model_not_allowed" if not matches(input.request.model, allowed_model)
 
-denials contains "beta_not_allowed" if not all_allowed(input.request.betas, site.allowed_betas)
+denials contains "beta_not_allowed" if not all_listed(input.request.betas, site.allowed_betas)
 
 denials contains "feature_not_allowed" if not all_listed(input.request.features, site.allowed_features)
 
-denials contains "tool_type_not_allowed" if not all_allowed(input.request.tool_types, site.allowed_tool_types)
+denials contains "tool_type_not_allowed" if not all_match(input.request.tool_types, allowed_tool_type)
 
 denials contains sprintf("trigger:%s", [trigger]) if {
 	some trigger in input.triggers
@@ -116,11 +116,10 @@ well_formed if {
 	}
 }
 
+# Joining is undefined unless all are strings, and is one step where a loop is one for each.
 names(ids) if {
 	is_array(ids)
-	every id in ids {
-		is_string(id)
-	}
+	concat("", ids)
 }
 
 counted(counts) if {
@@ -131,16 +130,24 @@ counted(counts) if {
 }
 
 # METADATA
-# description: The whole value matches one of the site's RE2 patterns; a pattern without anchors opens nothing more.
-matches_one(value, patterns) if {
-	some pattern in patterns
-	regex.match(sprintf(`\A(?:%s)\z`, [pattern]), value)
+# description: |
+#   The patterns as one that a whole value must match; a site's pattern without anchors opens nothing more.
+whole(patterns) := sprintf(`\A(?:%s)\z`, [concat("|", patterns)])
+
+allowed_model := whole(site.allowed_models)
+
+allowed_tool_type := whole(site.allowed_tool_types)
+
+# No patterns make one that matches the empty value.
+matches(value, pattern) if {
+	value != ""
+	regex.match(pattern, value)
 }
 
-all_allowed(values, patterns) if {
+all_match(values, pattern) if {
 	is_array(values)
 	every value in values {
-		matches_one(value, patterns)
+		matches(value, pattern)
 	}
 }
 

@@ -48,9 +48,21 @@ test_models if {
 }
 
 test_a_pattern_without_anchors_opens_nothing_more if {
-	not content.matches_one("xclaude-a", ["y|claude-a"])
-	not content.matches_one("claude-ax", ["claude-a|y"])
-	content.matches_one("claude-a", ["y|claude-a"])
+	pattern := content.whole(["y|claude-a", "z"])
+	every value in ["xclaude-a", "claude-ax", "yz", "", "claude-a\n"] {
+		not content.matches(value, pattern)
+	}
+	every value in ["claude-a", "y", "z"] {
+		content.matches(value, pattern)
+	}
+}
+
+test_no_patterns_allow_nothing if {
+	every model in ["", "claude-sonnet-5-5"] {
+		decision := content.decision with input as given.with_value(given.content, "/request/model", model)
+			with data.phigate.site.allowed_models as []
+		decision == denied("model_not_allowed")
+	}
 }
 
 test_betas_features_and_tool_types_are_allow_listed if {
