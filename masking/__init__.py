@@ -7,10 +7,11 @@ recognizers, operators, JSON, server-sent events and the text fields of the Mess
 from __future__ import annotations
 
 from masking.errors import BodyRefused, JsonRefused, MaskingError, RuleError, StreamRefused, TextRefused
+from masking.masked import Masked, mask_text
 from masking.operators import apply
 from masking.placeholders import PLACEHOLDER, Pseudonyms
 from masking.profile import Operator, Profile
-from masking.rules import RuleSet
+from masking.rules import RuleSet, read_sources
 from masking.text import Finding, Memory, Segment, SegmentFold, find, match_triggers
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "BodyRefused",
     "Finding",
     "JsonRefused",
+    "Masked",
     "MaskingError",
     "Memory",
     "Operator",
@@ -31,5 +33,7 @@ __all__ = [
     "TextRefused",
     "apply",
     "find",
+    "mask_text",
     "match_triggers",
+    "read_sources",
 ]

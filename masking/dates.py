@@ -126,11 +126,7 @@ def _write(part: str, was: str, moved: dt.date) -> str:
     if part == "y":
         year = f"{moved.year:04d}"
         return "'" + year[2:] if was.startswith("'") else year[-len(was) :]
-    return (
-        f"{moved.month if part == 'm' else moved.day:0{len(was)}d}"
-        if was[0] == "0" or len(was) == 2
-        else str(moved.month if part == "m" else moved.day)
-    )  # noqa: E501, PLR2004
+    return f"{moved.month if part == 'm' else moved.day:0{len(was)}d}"
 
 
 def _ordinals(text: str, date: WrittenDate) -> str:

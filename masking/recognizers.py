@@ -45,7 +45,8 @@ class Recognizer:
 
     `requires`: a text without any of these characters is not searched. `context`: one of these cues must stand shortly
     before the value; `unless`: none of these may. `allow`: values that are public by design. `propagate`: the value is
-    looked for in all later text. `strict`: applies only where the profile says `names: strict`. `stop`: words at which the value ends (`trim: true`).
+    looked for in all later text. `strict`: applies only where the profile says `names: strict`. `stop`: words at which
+    the value ends (`trim: true`).
     """
 
     file: str
@@ -82,7 +83,7 @@ class Recognizer:
         return None if any(pattern.fullmatch(value) for pattern in self.allow) else (start, end)
 
     def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
-        """Return the part from the first word that is no stop word to the next stop word; empty if only initials are left."""
+        """Return the part from the first word that is no stop word to the next stop word; empty if only initials stay."""
         kept: list[tuple[int, int]] = []
         for match in _WORD.finditer(text, start, end):
             if match[0].lower().rstrip(".") not in self.stop or len(match[0].rstrip(".")) == 1:

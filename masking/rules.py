@@ -139,9 +139,8 @@ class RuleSet:
             for number, example in enumerate(rule.examples, 1):
                 found: list[tuple[int, int]] = []
                 for start, end in self.segmenter.runs(lines(example.text)):
-                    for finding in scanner.scan([example.text[start:end]], Memory())[0]:
-                        if finding.rule == rule.id:
-                            found.append((finding.start + start, finding.end + start))
+                    findings = scanner.scan([example.text[start:end]], Memory())[0]
+                    found.extend((f.start + start, f.end + start) for f in findings if f.rule == rule.id)
                 if tuple(found) != example.spans:
                     yield RuleError(
                         rule.file, f"example {number} is not matched as marked", rule=rule.id, line=example.line

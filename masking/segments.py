@@ -2,9 +2,9 @@
 
 A *plain* token is lower-case letters with trailing commas or full stops, and no word that the rules hold together with
 its neighbours. A *run* begins and ends with tokens that are not plain and never holds two plain tokens in a row, except
-right after a cue word, which reaches over the next three tokens. Findings live inside runs, so everything between runs is
-settled as soon as its last token is complete. A blank line ends a run, unless a colon stands before it; so do line ends after brackets, semicolons
-and list items, which keeps code and lists short.
+right after a cue word, which reaches over the next three tokens. Findings live inside runs, so everything between runs
+is settled as soon as its last token is complete. A blank line ends a run, unless a colon stands before it; so do line
+ends after brackets and semicolons and before list items, which keeps code and lists short.
 
 What follows a run's end can only change it within two tokens (or `REACH` characters), so a run with two complete tokens
 behind it is settled, whatever comes later: the same cuts for every chunking.
@@ -80,7 +80,7 @@ class Segmenter:
 
 
 def forced_cut(window: str, findings: Sequence[Finding]) -> int:
-    """Return where to cut an oversize run that begins `window`: never through a placeholder or, if avoidable, a finding.
+    """Return where to cut an oversize run that begins `window`; not through a placeholder or a finding, if avoidable.
 
     Preferred after a line, else after a space, else after a sign, else anywhere; between `MAX_RUN / 2` and `MAX_RUN`.
     """

@@ -159,7 +159,7 @@ def open_entry(file: str, source: bytes) -> Entry:
                 raise RuleError(file, "anchors and aliases are not allowed", line=event.start_mark.line + 1)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        line = getattr(error.problem_mark, "line", -1) + 1
         raise RuleError(file, "not valid YAML", line=line) from None
     except yaml.YAMLError:
         raise RuleError(file, "not valid YAML") from None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from masking.automata import compile_pattern
 from masking.errors import TextRefused
 from masking.findings import Finding
-from masking.memory import Memory
 from masking.folding import fold as folded_view
+from masking.memory import Memory
 from masking.segments import MAX_RUN, REACH, Segmenter, forced_cut, lines
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def npi(value: str) -> bool:
 
 
 def ssn(value: str) -> bool:
-    """Social security number: areas 000, 666 and 9xx, group 00 and serial 0000 were never issued (SSA POMS RM 10201)."""
+    """Social security number: areas 000, 666 and 9xx, group 00 and serial 0000 were never issued (SSA RM 10201)."""
     number = digits(value)
     if len(number) != _SSN_DIGITS:
         return False
@@ -74,7 +74,7 @@ def date(value: str) -> bool:
 def ip(value: str) -> bool:
     """IPv4 or IPv6 address that can belong to a device of a person: not loopback, unspecified or a netmask."""
     try:
-        address = ipaddress.ip_address(value.split("%")[0])
+        address = ipaddress.ip_address(value.split("%", maxsplit=1)[0])
     except ValueError:
         return False
     return not (address.is_loopback or address.is_unspecified or value.startswith("255."))
