@@ -7,7 +7,7 @@ import tracemalloc
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.errors import JsonRefused
@@ -96,6 +96,7 @@ def test_depth_64_is_read() -> None:
     assert isinstance(parse(b"[" * 64 + b"]" * 64).root, Items)
 
 
+@settings(deadline=None)
 @given(values, st.sampled_from([None, 1]), st.booleans())
 def test_reads_what_json_says(value: object, indent: int | None, ascii_only: bool) -> None:
     """Every JSON text is accepted in any layout, and each string token decodes to what json decodes."""
@@ -123,6 +124,7 @@ def test_reads_what_json_says(value: object, indent: int | None, ascii_only: boo
     assert document.splice([]) == body
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=30))
 def test_never_accepts_what_a_strict_parser_refuses(body: bytes) -> None:
     """On noise the reader raises JsonRefused or agrees with orjson; nothing else escapes."""
@@ -133,6 +135,7 @@ def test_never_accepts_what_a_strict_parser_refuses(body: bytes) -> None:
     orjson.loads(body)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}[]",:\\u0019ade.-+ \n', max_size=24))
 def test_agrees_with_orjson_on_json_like_noise(text: str) -> None:
     """Accepting and refusing agrees with orjson on JSON-like noise, duplicate keys aside."""
@@ -152,6 +155,7 @@ def test_agrees_with_orjson_on_json_like_noise(text: str) -> None:
     assert ours == theirs
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8), st.data())
 def test_splice_touches_only_its_spans(leaves: list[str], data: st.DataObject) -> None:
     """After splicing some strings, those are new and every other byte is as sent."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from carriage_rules import KEY, PLAIN, RULES, dump
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.errors import BodyRefused
@@ -272,6 +272,7 @@ def test_no_key_of_a_response_leaks(path: tuple[Any, ...]) -> None:
     json.loads(result.caller)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_random_canaries_never_go_upstream(data: st.DataObject) -> None:
     """Several canaries at random places at once: all are masked, or the request is blocked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.sse import ServerEvent, SseReader, error_frame, frame
@@ -51,6 +51,7 @@ def test_reads_as_whatwg(data: bytes, events: list[tuple[bytes, bytes]]) -> None
         assert _read(data[:cut], b"", data[cut:]) == events
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b"data: x", b"event: e", b":c", b"", b"\xef\xbb\xbf", b"data"]), max_size=12), st.data()
 )
