@@ -83,7 +83,7 @@ class Recognizer:
         return None if any(pattern.fullmatch(value) for pattern in self.allow) else (start, end)
 
     def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
-        """Return the part from the first word that is no stop word to the next stop word; empty if only initials stay."""
+        """Return the part from the first word that is no stop word to the next one; empty if only initials stay."""
         kept: list[tuple[int, int]] = []
         for match in _WORD.finditer(text, start, end):
             if match[0].lower().rstrip(".") not in self.stop or len(match[0].rstrip(".")) == 1:

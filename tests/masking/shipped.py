@@ -1,0 +1,47 @@
+"""The shipped rules, read once, and texts that the engine's tests share."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from masking import Memory, RuleSet, SegmentFold, read_sources
+
+POLICIES = Path(__file__).parents[2] / "policies"
+
+NOTE = """HISTORY OF PRESENT ILLNESS:
+Patient Jane Q. Doe, MRN 00123456, DOB 02/03/1961, is a 94-year-old woman with type 2 diabetes who was seen by
+Dr. Okonkwo-Brandt on March 5th, 2021. Her phone number is currently 5550100199; her SSN on file is 123-45-6789.
+
+Name:
+
+Tomasz Wiśniewski
+- lives at 12 Maple Street, Apt 4, Springfield, IL 62704
+- email: tomasz.w@example.org, see https://portal.example.org/p/1?x=2.
+
+def total(rows):
+    return sum(row.cost for row in rows);
+
+She denies chest pain, palpitations and shortness of breath. Doe will return in one week with her daughter Lucy.
+[NAME_ABCDEFG_ABCDEF] was told. Ｓｅｅ １２３-４５-６７８９ and 555\u200b-010\u200b-0199 for Maria de la Cruz.
+"""
+
+Spans = list[tuple[int, int, str, str]]
+
+
+@cache
+def shipped() -> RuleSet:
+    """Return the shipped rules."""
+    return RuleSet.from_sources(read_sources(POLICIES))
+
+
+def folded(chunks: list[str], memory: Memory | None = None) -> tuple[str, Spans]:
+    """Return the text and the findings, in offsets of the whole, of a fold fed in these chunks."""
+    fold = SegmentFold(shipped(), "strict", Memory() if memory is None else memory)
+    segments = [segment for chunk in chunks for segment in fold.feed(chunk)]
+    segments += fold.finish()
+    text, spans = "", []
+    for segment in segments:
+        spans += [(f.start + len(text), f.end + len(text), f.identifier, f.rule) for f in segment.findings]
+        text += segment.text
+    return text, spans
