@@ -29,12 +29,17 @@ def no_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def die_with_parent(sent: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """Return a `preexec_fn` that has the kernel send `sent` to the child when this process dies, however it dies."""
+def die_with_parent(sent: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send `sent` to this process when its parent dies, however that dies."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
+
+
+def dying_with_us(sent: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """Return a `preexec_fn` for a child of this process that dies with it and leaves no core dump."""
     parent = os.getpid()
 
     def before_exec() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
+        die_with_parent(sent)
         no_core_dumps()
         if os.getppid() != parent:  # it died between fork and prctl
             os.kill(os.getpid(), signal.SIGKILL)

@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from authz.quickstart.lineage import die_with_parent
+from authz.quickstart.lineage import dying_with_us
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Running:
                 stderr=descriptor,
                 env=clean_environment(part.environment),
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (nothing in it takes a lock)
+                preexec_fn=dying_with_us(signal.SIGTERM),  # noqa: PLW1509  (nothing in it takes a lock)
             )
         finally:
             os.close(descriptor)

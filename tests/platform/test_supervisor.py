@@ -189,6 +189,22 @@ def test_parts_die_with_their_parent(tmp_path: Path):
     until(lambda: gone(child))
 
 
+def test_a_process_can_tie_itself_to_its_parent():
+    """`die_with_parent` works from inside the child too, as the mask pool's children use it."""
+    inner = (
+        "from authz.quickstart.lineage import die_with_parent; import os, time;"
+        "die_with_parent(); print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    until(lambda: gone(child))
+
+
 # ---- state directory
 
 
