@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from authz.approval import State
 from authz.audit import MOST_BYTES, Event, EventRefused
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)
-KEYS = st.text(st.characters(max_codepoint=126, min_codepoint=32), max_size=6)
+KEYS = st.text(st.characters(max_codepoint=127), max_size=6)
 VALUES = st.recursive(
     TEXT | st.integers(-(2**53) + 1, 2**53 - 1),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
@@ -32,6 +33,16 @@ def test_canonical_bytes_say_what_was_given(header):
     assert parsed["header"] == header
     assert (parsed["id"], parsed["v"], parsed["at_ms"]) == ("id1", 1, 1_700_000_000_000)
     assert make(dict(reversed(header.items()))).canonical() == encoded
+    assert rfc8785.dumps(parsed) == encoded
+
+
+def test_every_character_is_written_as_rfc_8785_says():
+    """Every character but NUL and surrogates, controls and U+2028 included, has the same bytes as rfc8785 gives it."""
+    for first in range(1, 0x110000, 4096):
+        text = "".join(map(chr, (n for n in range(first, min(first + 4096, 0x110000)) if not 0xD800 <= n <= 0xDFFF)))
+        encoded = make({"a": text}).canonical()
+        assert encoded == rfc8785.dumps(json.loads(encoded))
+        assert json.loads(encoded)["header"]["a"] == text
 
 
 def test_the_form_is_fixed():
