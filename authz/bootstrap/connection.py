@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING
 from envoy_data_plane.envoy.config.accesslog.v3 import AccessLog
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutation as Mutation
 from envoy_data_plane.envoy.config.core.v3 import (
+    DataSource,
     Http1ProtocolOptions,
     Http2ProtocolOptions,
     HttpProtocolOptions,
     HttpProtocolOptionsHeadersWithUnderscoresAction,
+    SubstitutionFormatString,
     TransportSocket,
     TypedExtensionConfig,
 )
 from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, Listener
 from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration
 from envoy_data_plane.envoy.extensions.access_loggers.file.v3 import FileAccessLog
+from envoy_data_plane.envoy.extensions.filters.common.set_filter_state.v3 import FilterStateValue
+from envoy_data_plane.envoy.extensions.filters.http.set_filter_state.v3 import Config as SetFilterState
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
     HttpConnectionManager,
     HttpConnectionManagerPathWithEscapedSlashesAction,
+    HttpFilter,
 )
 from envoy_data_plane.envoy.extensions.formatter.req_without_query.v3 import ReqWithoutQuery
 from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutation.v3 import HeaderMutation
@@ -38,11 +43,10 @@ from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import (
 
 from authz.bootstrap.elements import file, json_format, listen_address, packed, seconds
 from authz.bootstrap.local_replies import local_replies
-from authz.bootstrap.names import EXT_AUTHZ, JWT_AUTHN, JWT_PAYLOAD, PASS_NAMESPACE
+from authz.bootstrap.names import EXT_AUTHZ, JWT_AUTHN, JWT_PAYLOAD, PASS_NAMESPACE, REQUEST_ID_STATE
 
 if TYPE_CHECKING:
     from envoy_data_plane.envoy.config.route.v3 import VirtualHost
-    from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 
     from authz.bootstrap.settings import BootstrapSettings
 
@@ -81,7 +85,7 @@ def access_log(settings: BootstrapSettings, listener: str) -> AccessLog:
     line = {
         "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
         "listener": listener,
-        "request_id": "%STREAM_ID%",
+        "request_id": f"%FILTER_STATE({REQUEST_ID_STATE}:PLAIN)%",
         "method": "%REQ(:METHOD):16%",
         # Cut, because an unknown path is caller's text; known ones are shorter.
         "path": "%REQ_WITHOUT_QUERY(:PATH):64%",
@@ -107,6 +111,18 @@ def access_log(settings: BootstrapSettings, listener: str) -> AccessLog:
     )
 
 
+def remember_request_id() -> HttpFilter:
+    """Return the filter that keeps the request id beyond the header's removal; it stands first."""
+    value = FilterStateValue(
+        object_key=REQUEST_ID_STATE,
+        factory_key="envoy.string",
+        format_string=SubstitutionFormatString(
+            text_format_source=DataSource(inline_string="%REQ(X-REQUEST-ID)%"),
+        ),
+    )
+    return HttpFilter(name=REQUEST_ID_STATE, typed_config=packed(SetFilterState(on_request_headers=[value])))
+
+
 def connection_manager(
     settings: BootstrapSettings, name: str, virtual_host: VirtualHost, filters: list[HttpFilter]
 ) -> HttpConnectionManager:
@@ -114,7 +130,7 @@ def connection_manager(
     return HttpConnectionManager(
         stat_prefix=name,
         route_config=RouteConfiguration(name=name, virtual_hosts=[virtual_host], validate_clusters=True),
-        http_filters=filters,
+        http_filters=[remember_request_id(), *filters],
         access_log=[access_log(settings, name)],
         local_reply_config=local_replies(),
         early_header_mutation_extensions=[strip_early()],

@@ -1,5 +1,6 @@
 """The listener that callers use, and the order in which its filters stand.
 
+    phigate.request_id    remembers Envoy's id of the request
     jwt_authn             who
     rbac phigate.endpoints   a known method and path, else 404; one reading of each credential header, else 401; both
                           before a body is read

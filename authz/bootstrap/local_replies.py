@@ -19,6 +19,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 )
 
 from authz.bootstrap.elements import header, json_format, packed
+from authz.bootstrap.names import REQUEST_ID_STATE
 
 UNKNOWN_ENDPOINT = "unknown_endpoint"
 """Name of the rbac policy that refuses unknown endpoints, and the error code that callers get."""
@@ -34,9 +35,9 @@ OURS = (
     f"response.code_details.startsWith('{DETAILS_PREFIX}')"
 )
 
-REQUEST_ID = "req_gw_%STREAM_ID%"
-"""Envoy's request id, made by Envoy alone (`preserve_external_request_id` is off). Not `%REQ(X-REQUEST-ID)%`: that
-header is gone once the router has removed it, and a refused response would have no id (measured)."""
+REQUEST_ID = f"req_gw_%FILTER_STATE({REQUEST_ID_STATE}:PLAIN)%"
+"""Envoy's request id, made by Envoy alone (`preserve_external_request_id` is off) and remembered by the first filter.
+The header, which `%REQ(X-REQUEST-ID)%` and `%STREAM_ID%` read, is gone once the router has removed it (measured)."""
 
 RETRY_AFTER = "2"
 

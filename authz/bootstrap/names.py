@@ -21,6 +21,9 @@ ENDPOINT_GATE = "phigate.endpoints"
 PASS_GATE = "phigate.gate"  # noqa: S105  # a filter's name
 """The rbac filter behind ext_proc that lets through what ext_proc marked, and nothing else."""
 
+REQUEST_ID_STATE = "phigate.request_id"
+"""Filter state with the request id that Envoy made, for the access log and Envoy's own errors."""
+
 PASS_NAMESPACE = "phigate"  # noqa: S105  # a metadata namespace
 PASS_KEY = "pass"  # noqa: S105  # a metadata key
 PASS_VALUE = "yes"  # noqa: S105  # a metadata value

@@ -298,30 +298,7 @@ async def running_rig(folder: Path, **overrides: Any) -> Any:
     (folder / "secrets" / "key.yaml").write_text(render_secret(UPSTREAM_KEY))
     (folder / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
 
-    async def answer(request: web.Request) -> web.Response:
-        body = await request.read()
-        rig.upstream.append((request.method, request.raw_path, dict(request.headers), body))
-        return web.json_response({"type": "message", "upstream": True})
-
-    app = web.Application(client_max_size=64 * 1024 * 1024)
-    app.router.add_route("*", "/{rest:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    upstream_port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", upstream_port).start()
-
-    server = grpc.aio.server(
-        options=[("grpc.http2.min_ping_interval_without_data_ms", 5000), ("grpc.keepalive_permit_without_calls", 1)]
-    )
-    external_auth_pb2_grpc.add_AuthorizationServicer_to_server(_Check(rig), server)
-    external_processor_pb2_grpc.add_ExternalProcessorServicer_to_server(_Process(rig), server)
-    healthy = health.aio.HealthServicer()
-    await healthy.set("", health_pb2.HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    server.add_insecure_port(f"unix:{folder / 'w0.sock'}")
-    await server.start()
-
-    rig.port, rig.admin_port = free_port(), free_port()
+    rig.port, rig.admin_port, upstream_port = free_port(), free_port(), free_port()
     settings = BootstrapSettings(
         **{
             "workers": (str(folder / "w0.sock"),),
@@ -338,6 +315,29 @@ async def running_rig(folder: Path, **overrides: Any) -> Any:
         }
     )
     (folder / "envoy.yaml").write_text(render(settings))
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.read()
+        rig.upstream.append((request.method, request.raw_path, dict(request.headers), body))
+        return web.json_response({"type": "message", "upstream": True})
+
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", upstream_port).start()
+
+    server = grpc.aio.server(
+        options=[("grpc.http2.min_ping_interval_without_data_ms", 5000), ("grpc.keepalive_permit_without_calls", 1)]
+    )
+    external_auth_pb2_grpc.add_AuthorizationServicer_to_server(_Check(rig), server)
+    external_processor_pb2_grpc.add_ExternalProcessorServicer_to_server(_Process(rig), server)
+    healthy = health.aio.HealthServicer()
+    await healthy.set("", health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    server.add_insecure_port(f"unix:{folder / 'w0.sock'}")
+    await server.start()
+
     log = folder / "envoy.log"
     binary = envoy_binary() or "envoy"
     with log.open("wb") as sink:
@@ -358,5 +358,6 @@ async def running_rig(folder: Path, **overrides: Any) -> Any:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
-        await server.stop(None)
+        # With grace: a health check that is cut is logged as an error.
+        await server.stop(1)
         await runner.cleanup()

@@ -202,7 +202,16 @@ def filters(document):
 def test_the_facts_that_must_not_change(rendered):
     """Modes, closing on failure, order of filters, exact routes and no credential in the document."""
     chain = [each["name"].rpartition(".")[2] for each in manager(rendered)["http_filters"]]
-    assert chain == ["jwt_authn", "endpoints", "ext_authz", "ext_proc", "gate", "credential_injector", "router"]
+    assert chain == [
+        "request_id",
+        "jwt_authn",
+        "endpoints",
+        "ext_authz",
+        "ext_proc",
+        "gate",
+        "credential_injector",
+        "router",
+    ]
     processor = filters(rendered)["envoy.filters.http.ext_proc"]
     assert set(processor["processing_mode"].values()) == {"SEND", "FULL_DUPLEX_STREAMED"}
     assert len(processor["processing_mode"]) == 6
@@ -289,7 +298,7 @@ def second_way(document):
     listener = copy.deepcopy(document["static_resources"]["listeners"][0])
     document["static_resources"]["listeners"].append(listener)
     config = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    config["http_filters"] = [config["http_filters"][0], config["http_filters"][-1]]
+    config["http_filters"] = [config["http_filters"][1], config["http_filters"][-1]]
 
 
 EXT_PROC = "envoy.filters.http.ext_proc"
@@ -303,19 +312,19 @@ UNSAFE = {
     "ext_authz sometimes": (change("ext_authz", filter_enabled={"default_value": {}}), "filter_enabled"),
     "no service": (change("ext_proc", grpc_service={}), "no envoy_grpc"),
     "no gate": (drop("phigate.gate"), "no rbac gate"),
-    "gate before ext_proc": (move("phigate.gate", 2), "no rbac gate"),
+    "gate before ext_proc": (move("phigate.gate", 3), "no rbac gate"),
     "gate allows all": (on_gate(lambda rules: rules["policies"].update(a={"permissions": [{"any": True}]})), "gate"),
     "gate denies": (on_gate(lambda rules: rules.update(action="DENY")), "no rbac gate"),
     "gate only logs": (on_gate(lambda rules: rules.update(action="LOG")), "no rbac gate"),
     "gate empty": (on_gate(lambda rules: rules.update(policies={})), "no rbac gate"),
-    "key before gate": (move("credential_injector", 3), "injected before the gate"),
+    "key before gate": (move("credential_injector", 4), "injected before the gate"),
     "no jwt_authn": (drop("jwt_authn"), "jwt_authn is missing"),
     "no ext_authz": (drop("ext_authz"), "ext_authz is missing"),
-    "ext_authz behind": (move("ext_authz", 4), "behind ext_proc"),
+    "ext_authz behind": (move("ext_authz", 5), "behind ext_proc"),
     "ext_authz first": (move("ext_authz", 0), "before jwt_authn"),
     "no ext_proc": (drop("ext_proc"), "nothing is inspected"),
-    "lua behind": (insert("lua", 5), "stands behind ext_proc"),
-    "router not last": (insert("lua", 7), "not the router"),
+    "lua behind": (insert("lua", 6), "stands behind ext_proc"),
+    "router not last": (insert("lua", 8), "not the router"),
     "route disables ext_proc": (per_route(EXT_PROC, disabled=True), "turns off"),
     "route overrides ext_proc": (per_route(EXT_PROC, overrides={}), "turns off"),
     "route disables gate": (per_route("phigate.gate", rbac={}), "turns off"),
@@ -329,9 +338,9 @@ UNSAFE = {
         ),
         "turns off",
     ),
-    "filter disabled": (lambda document: manager(document)["http_filters"][3].update(disabled=True), "disabled"),
-    "filter optional": (lambda document: manager(document)["http_filters"][3].update(is_optional=True), "optional"),
-    "filter from ECDS": (lambda document: manager(document)["http_filters"][3].update(config_discovery={}), "ECDS"),
+    "filter disabled": (lambda document: manager(document)["http_filters"][4].update(disabled=True), "disabled"),
+    "filter optional": (lambda document: manager(document)["http_filters"][4].update(is_optional=True), "optional"),
+    "filter from ECDS": (lambda document: manager(document)["http_filters"][4].update(config_discovery={}), "ECDS"),
     "routes from RDS": (lambda document: manager(document).update(rds={}), "RDS"),
     "buffered partial": (mode(request_body_mode="BUFFERED_PARTIAL"), "request_body_mode"),
     "response unseen": (mode(response_body_mode="NONE"), "response_body_mode"),
