@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import canonical_json, digest
@@ -75,7 +74,7 @@ class Outline:
             self.max_tokens,
             self.tool_names,
             self.tool_types,
-            dict(self.media),
+            self.media,
             self.user_id,
             self.has_thread,
             self.text_bytes,
@@ -156,7 +155,7 @@ def plan(document: Document) -> Plan:
             walk.members(message, MESSAGE_FIELDS, (None, f".messages[{index}]"), frozenset({"content"}))
     walk.label = "request"
     walk.members(top, REQUEST.known, None, _UNIT_KEYS)
-    return Plan(top, units, rest, MappingProxyType(walk.media))
+    return Plan(top, units, rest, walk.media)
 
 
 def _label(place: Place) -> str:

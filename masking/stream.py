@@ -37,6 +37,10 @@ _TEXT_DELTA = re.compile(
 )
 _KIND = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _INDEX = re.compile(rb"0|[1-9][0-9]{0,5}")
+_TEXT_FRAME = frame(
+    "content_block_delta",
+    b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}',
+)
 _PING = frame("ping", b'{"type":"ping"}')
 _SEALED_DELTAS = {
     "thinking_delta": (("thinking", False),),
@@ -308,17 +312,8 @@ def _emission(kind: str, record: bytes, caller: bytes) -> Emission:
 
 
 def _text_emission(index: int, record: str, caller: str) -> Emission:
-    recorded = frame("content_block_delta", _text_delta(index, record))
-    if caller == record:
-        return Emission(recorded, recorded)
-    return Emission(frame("content_block_delta", _text_delta(index, caller)), recorded)
-
-
-def _text_delta(index: int, text: str) -> bytes:
-    return b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}' % (
-        index,
-        encode_token(text),
-    )
+    recorded = _TEXT_FRAME % (index, encode_token(record))
+    return Emission(recorded if caller == record else _TEXT_FRAME % (index, encode_token(caller)), recorded)
 
 
 def _input_delta(index: int, tool_input: bytes) -> bytes:

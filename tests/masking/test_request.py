@@ -129,6 +129,14 @@ def test_masking_is_causal(turns: list[str]) -> None:
         assert json.loads(prefix.body)["messages"] == whole[:cut]
 
 
+def test_fields_beside_the_units_teach_nothing() -> None:
+    """What stands beside the units knows the units' values, but leaves the memory that the response starts from alone."""
+    masked = _mask(_request(_user("Mrs. Ada Loveless"), stop_sequences=["Loveless", "patient Bo Quill"]))
+    assert b"Loveless" not in masked.body
+    assert b"Quill" not in masked.body
+    assert masked.memory == _mask(_request(_user("Mrs. Ada Loveless"))).memory
+
+
 @pytest.mark.parametrize(
     "user_id",
     [
