@@ -193,7 +193,7 @@ class Stack:
         """POST /v1/messages without an SDK; return status, headers and body."""
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         request = urllib.request.Request(f"{self.base_url}/v1/messages", data=body, method="POST")
-        for name, value in {"content-type": "application/json", **headers}.items():
+        for name, value in {"content-type": "application/json", "anthropic-version": "2023-06-01", **headers}.items():
             request.add_header(name.replace("_", "-"), value)
         if token is not None:
             request.add_header("x-api-key", token)

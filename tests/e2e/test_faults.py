@@ -78,7 +78,7 @@ def test_killed_part_in_the_middle_of_a_stream_leaks_nothing(fresh_stack, part):
         "POST",
         "/v1/messages",
         json.dumps(ask(text, stream=True)),
-        {"content-type": "application/json", "x-api-key": stack.token("ann")},
+        {"content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": stack.token("ann")},
     )
     answer = connection.getresponse()
     assert answer.status == 200

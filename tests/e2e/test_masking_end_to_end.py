@@ -97,7 +97,7 @@ def test_caller_credential_never_goes_upstream(stack, client):
 def test_bytes_outside_masked_leaves_are_as_sent(stack):
     """Key order, white space, number lexemes and escapes go up exactly as they came."""
     body = (
-        b'{ "model":"claude-sonnet-5-5",\n "max_tokens": 1e2 , "messages":[ {"content":"SSN '
+        b'{ "model":"claude-sonnet-5-5",\n "max_tokens":   100 , "system":"caf\\u00e9 \\/ ", "messages":[ {"content":"SSN '
         + CANARIES["ssn"].encode()
         + b' \\u00e9\\/ ok", "role":"user"} ] , "temperature": 0.50 }'
     )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shipped import NOTE, shipped
 
+from masking import RuleSet
 from masking.findings import Claim, Finding, settle
 from masking.memory import MAX_VALUES, Memory
 from masking.segments import MAX_RUN, forced_cut, lines
@@ -57,6 +58,33 @@ def test_odd_runs_scanned_together_are_as_if_alone(parts: list[str]) -> None:
     scanner = shipped().scanner("strict")
     memory = Memory()
     assert scanner.scan(parts, Memory()) == [scanner.scan([part], memory)[0] for part in parts]
+
+
+def test_a_match_over_the_separator_hides_nothing() -> None:
+    """A rule whose class takes any character finds in each run what it finds there alone, and nothing across runs."""
+    rule = b"recognizers:\n  - {id: any, identifier: OTHER_ID, patterns: ['<[^>]+>|bb'], examples: ['see [[<x>]]']}\n"
+    scanner = RuleSet.from_sources({"recognizers/a.yaml": rule}).scanner("strict")
+    found = scanner.scan(["<a bb", "bb c>", "<d>", "<"], Memory())
+    assert [[(f.start, f.end) for f in run] for run in found] == [[(3, 5)], [(0, 2)], [(0, 3)], []]
+
+
+WORDS = ["Jane", "seen", "then", "of", "often", "phone", "Doe:", "MRN:", "x,", "....", "a" * 33, "[", "1"]
+GAPS = [" ", " ", "\n", "\n\n", " " * 45, "\t", "\n- "]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_size=14).map(lambda p: "".join(map("".join, p))))
+def test_what_is_settled_stays(text: str) -> None:
+    """The runs that a beginning of a text calls settled are the whole text's, and no run begins before what it lets go."""
+    whole = list(shipped().segmenter.runs(lines(text)))
+    for end in range(len(text)):
+        view = lines(text[:end])
+        settled, complete = shipped().segmenter.settled(view)
+        early = list(shipped().segmenter.runs(view))
+        done = [run for run in early if run[1] <= settled]
+        assert done == whole[: len(done)]
+        held = min([run[0] for run in early if run[1] > settled] + [complete])
+        assert all(start >= held for start, _ in whole[len(done) :])
 
 
 def test_forced_cuts_spare_findings_and_placeholders() -> None:
