@@ -11,12 +11,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-GENERATED := envoy authz/_proto docs/phigate.example.toml
+FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench lock format generate clean
+.PHONY: help setup run test check static bench lock format generate bootstrap clean
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z ]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+)[^#]*## /  make \1\t/' | expand -t 16
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "phigate needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -61,9 +61,14 @@ static: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m authz.opa_binary check policies
+	@echo "generated files: making them again and comparing"
+	before="$$($(FINGERPRINT))"; $(MAKE) --no-print-directory generate; \
+	  diff <(echo "$$before") <($(FINGERPRINT)) || { echo "generated files were stale: commit what was made"; exit 1; }
 
-generate: setup  ## Make the generated files again
-	$(BIN)/phigate bootstrap > envoy/bootstrap.yaml
+generate bootstrap: setup  ## Make the generated files again: Envoy's configuration and the admin API's stubs
+	for file in "bootstrap" "fragment --fragment"; do set -- $$file; \
+	  $(BIN)/phigate bootstrap "$${@:2}" > envoy/.new && mv envoy/.new "envoy/$$1.yaml"; done
+	PYTHON=$(BIN)/python sh proto/generate.sh
 
 format: setup  ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
