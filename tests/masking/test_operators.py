@@ -73,7 +73,9 @@ def test_dates_move_by_days_and_keep_their_spelling(written: str, moved: str | N
 @given(st.dates(dt.date(1931, 1, 1), dt.date(2029, 12, 31)), st.integers(-365, 365).filter(bool))
 def test_shifting_is_exact(day: dt.date, days: int) -> None:
     """Numeric dates move by exactly the offset, and back."""
-    named = "%d-%b-%Y" if 5 not in {day.month, (day + dt.timedelta(days=days)).month} else "%m-%d-%Y"  # May has no short form
+    named = (
+        "%d-%b-%Y" if 5 not in {day.month, (day + dt.timedelta(days=days)).month} else "%m-%d-%Y"
+    )  # May has no short form
     for style in ("%m/%d/%Y", "%Y-%m-%d", "%B %d, %Y", named):
         written = day.strftime(style)
         moved = shift(written, days)
@@ -94,7 +96,7 @@ def test_no_character_of_a_finding_survives_and_masking_is_idempotent(profile: s
     rules = shipped()
     once = mask_text(rules, rules.profiles[profile], NOTE, key=KEY)
     for finding in once.findings:
-        if finding.identifier not in {"AGE"}:
+        if finding.identifier != "AGE":  # two digits may stand elsewhere
             assert NOTE[finding.start : finding.end] not in once.text
     assert mask_text(rules, rules.profiles[profile], once.text, key=KEY).text == once.text
 

@@ -73,7 +73,11 @@ GAPS = [" ", " ", "\n", "\n\n", " " * 45, "\t", "\n- "]
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_size=14).map(lambda p: "".join(map("".join, p))))
+@given(
+    st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_size=14).map(
+        lambda p: "".join(map("".join, p))
+    )
+)
 def test_what_is_settled_stays(text: str) -> None:
     """The runs that a beginning of a text calls settled are the whole text's, and no run begins before what it lets go."""
     whole = list(shipped().segmenter.runs(lines(text)))
