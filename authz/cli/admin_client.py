@@ -172,10 +172,3 @@ def _url_of(state: Path) -> str:
 def quoted(identifier: str) -> str:
     """Return an id as one path segment."""
     return urllib.parse.quote(identifier, safe="")
-
-
-def printable(text: str) -> str:
-    """Return text of others as a terminal may show it: no escape sequence survives."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
-    )

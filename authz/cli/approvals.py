@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from authz.cli.admin_client import AdminClient, admin_client, admin_options, printable, quoted
+from authz.cli.admin_client import AdminClient, admin_client, admin_options, quoted
+from authz.cli.table import print_table, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,28 +102,25 @@ def _read(client: AdminClient, approval_id: str) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("ID", "STATE", "REQUESTED BY", "MODEL", "WHY", "FOUND", "EXPIRES"):
-        table.add_column(title, overflow="fold", no_wrap=title == "ID")
-    for row in rows:
-        why = [*row.get("reasons", []), *row.get("triggers", [])]
-        cells = (
-            *(row.get(key, "") for key in ("id", "state", "subject", "model")),
-            ", ".join(dict.fromkeys(why)),
-            _counts(row.get("findings", {})),
-            row.get("expires_at", ""),
-        )
-        table.add_row(*(_cell(each) for each in cells))
-    Console().print(table)
+    titles = ("ID", "STATE", "REQUESTED BY", "MODEL", "WHY", "FOUND", "EXPIRES")
+    print_table(
+        titles,
+        [
+            (
+                *(row.get(key, "") for key in ("id", "state", "subject", "model")),
+                _why(row),
+                _counts(row.get("findings", {})),
+                row.get("expires_at", ""),
+            )
+            for row in rows
+        ],
+        whole=("ID", "STATE"),
+    )
 
 
-def _cell(value: Any) -> str:
-    from rich.markup import escape
-
-    return escape(printable(str(value)).replace("\n", " "))
+def _why(row: dict[str, Any]) -> str:
+    """Return policy's reasons; they name the triggers that matched, which stand alone only where there are none."""
+    return ", ".join(row.get("reasons") or row.get("triggers") or [])
 
 
 def _counts(findings: dict[str, Any]) -> str:
@@ -135,7 +133,7 @@ def _card(found: dict[str, Any]) -> None:
         ("state", f"{found.get('state')} (version {found.get('version')})"),
         ("requested by", found.get("subject")),
         ("model", found.get("model")),
-        ("why", ", ".join([*found.get("reasons", []), *found.get("triggers", [])])),
+        ("why", _why(found)),
         ("found", _counts(found.get("findings", {}))),
         ("reviewers", f"{', '.join(found.get('reviewers', []))}; {found.get('min_approvals')} needed"),
         ("decided by", ", ".join(found.get("decided_by", []))),

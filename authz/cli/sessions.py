@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from authz.cli.admin_client import admin_client, admin_options, printable, quoted
+from authz.cli.admin_client import admin_client, admin_options, quoted
+from authz.cli.table import print_table, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ def list_sessions(
     elif not rows:
         click.echo("There is no session yet.", err=True)
     else:
-        _print(
+        print_table(
             ("ID", "SUBJECT", "PROFILE", "STATE", "EXCHANGES", "LAST"),
             [
                 [row.get(key, "") for key in ("id", "subject", "profile", "state", "exchanges", "last_at")]
@@ -64,12 +65,13 @@ def show(
     for key in ("id", "subject", "profile", "state", "created_at", "last_at", "exchanges"):
         click.echo(f"{key.replace('_', ' '):13} {printable(str(session.get(key, '-')))}")
     click.echo()
-    _print(
+    print_table(
         ("TIME", "EVENT", "EXCHANGE", "FACTS"),
         [
             [entry.get("time", ""), entry.get("kind", ""), entry.get("exchange", ""), _facts(entry.get("header", {}))]
             for entry in story.get("entries", [])
         ],
+        whole=("TIME", "EVENT"),
     )
 
 
@@ -79,16 +81,3 @@ def _facts(header: dict[str, Any]) -> str:
         for key, value in sorted(header.items())
         if value not in ("", [], {})
     )
-
-
-def _print(titles: tuple[str, ...], rows: list[list[Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in titles:
-        table.add_column(title, overflow="fold", no_wrap=title in {"ID", "EVENT"})
-    for row in rows:
-        table.add_row(*(escape(printable(str(cell)).replace("\n", " ")) for cell in row))
-    Console().print(table)
