@@ -43,7 +43,7 @@ def worker(folder: Path, workers: int, requests: int, say: Callable[[str], None]
     answered = len(outcome.latency) + load.warm_up
     lines = [
         f"{len(outcome.latency)} answers, {outcome.failed} failed {outcome.failure}",
-        "Samples are of the thread that runs Python; gRPC's own threads are in the first table only.",
+        "Milliseconds are the worker's processor time shared out by samples of the thread that runs Python.",
         "",
         _by_part(cpu, outcome),
     ]
@@ -64,7 +64,7 @@ def _by_part(cpu: dict[str, float], outcome: Any) -> str:
 
 def _shares(title: str, found: list[dict[str, Any]], key: str, most: int, answered: int) -> str:
     total = sum(each["samples"] for each in found) or 1
-    interval = found[0]["interval"] if found else 0.0
+    spent = sum(each["cpu_seconds"] for each in found)
     counts: dict[str, int] = {}
     for each in found:
         for name, count in each[key].items():
@@ -73,7 +73,7 @@ def _shares(title: str, found: list[dict[str, Any]], key: str, most: int, answer
     counts = {name: count for name, count in counts.items() if count < _EVERYWHERE * total}
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])[:most]
     lines = [
-        [name, f"{100 * count / total:.1f}", f"{1000 * count * interval / max(1, answered):.3f}"]
+        [name, f"{100 * count / total:.1f}", f"{1000 * spent * count / total / max(1, answered):.3f}"]
         for name, count in ranked
     ]
     return table([title, "%", "ms/request"], lines)
