@@ -93,6 +93,26 @@ async def test_kill_during_load_loses_nothing_acknowledged(own_cluster):
     assert failed == 0
 
 
+async def test_kill_of_everything_loses_nothing_acknowledged(own_cluster):
+    """Worker and PostgreSQL die by SIGKILL at once under load: whatever the worker had acknowledged is there."""
+    name = await make_database(own_cluster)
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": f"{here.parent.parent}{os.pathsep}{here}"}
+    command = [sys.executable, str(here / "store_load.py"), own_cluster.app_url(name)]
+    load = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
+    told = [await load.stdout.readline() for _ in range(1000)]
+    load.kill()
+    os.kill(own_cluster.pid, signal.SIGKILL)
+    told += (await load.stdout.read()).splitlines(keepends=True)
+    await load.wait()
+    acknowledged = {line.strip().decode() for line in told if line.endswith(b"\n")}
+    await asyncio.to_thread(own_cluster.start)
+    async with await Database.open(own_cluster.app_url(name)) as database:
+        stored = {row["id"] for row in await database.pool.fetch("SELECT id FROM events")}
+    assert len(acknowledged) >= 1000
+    assert acknowledged <= stored
+
+
 async def test_a_database_that_stays_away_fails_the_batch(own_cluster):
     """When nobody answers until the deadline, `record` says so: the caller releases nothing."""
     name = await make_database(own_cluster)

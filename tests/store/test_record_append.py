@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
-from store_rows import KEK, closed, event, opened
+from store_rows import KEK, closed, event, opened, until
 
 from authz.audit import EventRefused
 from authz.audit_store import Recorder
@@ -149,6 +149,24 @@ async def test_the_queue_is_bounded(stores):
         assert all(isinstance(result, RecordUnavailable) for result in results)
         assert recorder.lag.waiting == 0
         await recorder.record(opened(secrets.token_hex(8)))
+    await owner.close()
+
+
+async def test_record_returns_after_the_commit_and_not_before(stores):
+    """While the commit is held up, `record` does not return; it returns once the commit went through."""
+    owner = await stores.owner()
+    batch = opened(secrets.token_hex(8))
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE events IN SHARE MODE")
+        waiting = asyncio.create_task(stores.recorder.record(batch))
+
+        async def blocked():
+            return await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NOT NULL")
+
+        await until(blocked)
+        assert not waiting.done()
+    await waiting
+    assert await stores.scalar("SELECT count(*) FROM events WHERE id = $1", batch.events[0].id) == 1
     await owner.close()
 
 
