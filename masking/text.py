@@ -60,6 +60,9 @@ class SegmentFold:
     def feed(self, text: str) -> list[Segment]:
         """Take more of the leaf's text and return the segments that are settled now. Raises TextRefused."""
         _check(text)
+        if len(self._buffer) + len(text) < MAX_RUN and not _SPACE.search(text):
+            self._buffer += text  # no token became complete, so nothing settles: saves reading the run again
+            return []
         segments: list[Segment] = []
         for start in range(0, len(text), BLOCK):
             self._buffer += text[start : start + BLOCK]
