@@ -14,6 +14,7 @@ postmaster.pid that a crash left behind is known to be stale, even if its number
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -133,7 +134,10 @@ class EmbeddedPostgres:
                 process.wait(patience)
             except subprocess.TimeoutExpired:
                 continue
-            return
+            break
+        if self.socket_dir == self._short_folder():
+            with contextlib.suppress(OSError):
+                self.socket_dir.rmdir()
 
     def destroy(self) -> None:
         """Stop and remove the cluster, wherever it lives, with everything recorded in it."""
@@ -269,6 +273,10 @@ class EmbeddedPostgres:
             self._log_file.write_bytes(done.stderr)
             raise PostgresRefused(f"{Path(command[0]).name} failed ({done.returncode}); see {self._log_file}")
 
+    def _short_folder(self) -> Path:
+        name = f"phigate-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
+        return Path("/tmp") / name  # noqa: S108 -- `_take` checks owner and mode
+
     def _socket_folder(self) -> Path:
         wanted = self.socket_dir
         if len(os.fsencode(wanted / _SOCKET)) > LONGEST_SOCKET:
@@ -277,7 +285,7 @@ class EmbeddedPostgres:
             return wanted
         else:
             why = f"user {self._account.name} cannot use it"
-        short = Path("/tmp") / f"phigate-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"  # noqa: S108 -- owner and mode are checked
+        short = self._short_folder()
         if not self._take(short):
             raise PostgresRefused(f"{wanted}: {why}; and {short} belongs to somebody else")
         self._note(f"{wanted}: {why}; the socket is in {short}")
