@@ -88,7 +88,7 @@ class Thread:
 
     `units[i]` belongs to unit i of the outline: its thread digest for a message unit, its own digest for a tool or a
     system block. `turns` holds, for each assistant turn, the index of its first unit and the thread digest before it.
-    `final` is the thread digest after the last unit. `request` ignores what does not change the question (`stream`,
+    `final` is the thread digest after the last unit, `open_turn` says that this unit is the assistant's. `request` ignores what does not change the question (`stream`,
     `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
     """
 
@@ -97,6 +97,15 @@ class Thread:
     final: bytes
     tools: bytes
     request: bytes
+    open_turn: bool = False
+
+    @property
+    def before_turn(self) -> bytes:
+        """The thread digest before the assistant turn that the answer belongs to.
+
+        A request may end in an assistant turn that the answer continues (`pause_turn`, prefill).
+        """
+        return self.turns[-1][1] if self.open_turn else self.final
 
     def asked(self) -> list[bytes]:
         """Return every digest that the session store is asked about, each once."""
@@ -130,6 +139,7 @@ def thread(keys: SessionKeys, outline: Outline, endpoint: str) -> Thread:
         final=current,
         tools=tools_digest,
         request=_mac(key, b"request", endpoint.encode(), outline.rest, tools_digest, *system, current),
+        open_turn=in_turn,
     )
 
 

@@ -78,17 +78,22 @@ def read_principal(message: ep.ProcessingRequest) -> tuple[Principal | None, str
     return principal, metadata.fields["decision_id"].string_value
 
 
-def request_released(head: Head, keep: frozenset[str]) -> ep.ProcessingResponse:
-    """Return the deferred answer to the request headers: the allow-list applied, and the mark the rbac gate demands."""
+def request_released(head: Head, keep: frozenset[str], exchange: str) -> ep.ProcessingResponse:
+    """Return the deferred answer to the request headers: the allow-list applied, and the mark the rbac gate demands.
+
+    The exchange's id rides along for the access log.
+    """
     message = ep.ProcessingResponse()
+    message.request_headers.response.SetInParent()  # an answer without a change is an answer all the same
     mutation = message.request_headers.response.header_mutation
     mutation.remove_headers.extend(sorted({name for name, _ in head if name not in keep and name[0] != ":"}))
-    message.dynamic_metadata.CopyFrom(_passed())
+    message.dynamic_metadata.CopyFrom(_passed(exchange))
     return message
 
 
-def _passed() -> struct_pb2.Struct:
+def _passed(exchange: str) -> struct_pb2.Struct:
     inner = struct_pb2.Struct()
+    inner.fields["exchange"].string_value = exchange
     inner.fields[GATE_KEY].string_value = "yes"
     outer = struct_pb2.Struct()
     outer.fields[GATE_NAMESPACE].struct_value.CopyFrom(inner)
@@ -98,6 +103,7 @@ def _passed() -> struct_pb2.Struct:
 def response_head(head: Head, keep: frozenset[str] | None, add: Mapping[str, str]) -> ep.ProcessingResponse:
     """Return the answer to the response headers; `keep` None leaves them as they are."""
     message = ep.ProcessingResponse()
+    message.response_headers.response.SetInParent()
     mutation = message.response_headers.response.header_mutation
     if keep is not None:
         mutation.remove_headers.extend(sorted({name for name, _ in head if name not in keep and name[0] != ":"}))
@@ -115,6 +121,7 @@ def body_pieces(direction: str, data: bytes, *, end: bool) -> Iterator[ep.Proces
         piece = view[start : start + PIECE]
         message = ep.ProcessingResponse()
         streamed = getattr(message, direction).response.body_mutation.streamed_response
+        streamed.SetInParent()
         streamed.body = bytes(piece)
         streamed.end_of_stream = end and start + PIECE >= len(data)
         yield message

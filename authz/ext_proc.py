@@ -150,8 +150,8 @@ class Pump:
                 return await services.sessions.pin(row)
             case act.SealingKey(session, tenant):
                 return await services.recorder.data_key(session, tenant)
-            case act.ReleaseRequest(keep, body):
-                return await self._release_request(keep, body)
+            case act.ReleaseRequest(exchange_id, keep, body):
+                return await self._release_request(exchange_id, keep, body)
             case act.Unmasker(masked, profile, revision, keys):
                 rules = await services.rules.get(revision)
                 return ResponseMasker(rules, rules.profiles[profile], keys.masking, masked.memory, masked.restorations)
@@ -203,10 +203,10 @@ class Pump:
         headers = dict(head.headers)
         return HttpFacts(head.method, head.path, headers, host=headers.get(":authority", ""))
 
-    async def _release_request(self, keep: frozenset[str], body: bytes) -> None:
+    async def _release_request(self, exchange_id: str, keep: frozenset[str], body: bytes) -> None:
         if self._request_head is None:
             raise GatewayError("no request to release")
-        await self._context.write(wire.request_released(self._request_head.headers, keep))
+        await self._context.write(wire.request_released(self._request_head.headers, keep, exchange_id))
         await self._write_body("request_body", body, end=True)
 
     async def _write_body(self, direction: str, data: bytes, *, end: bool) -> None:

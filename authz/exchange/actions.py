@@ -242,6 +242,7 @@ class Settle(Action[None]):
 class ReleaseRequest(Action[None]):
     """Let the judged request go upstream: the deferred header answer with the gate's mark, then the body."""
 
+    exchange: str
     keep: frozenset[str]
     body: bytes
 

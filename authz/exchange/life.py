@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from authz.errors import GatewayError, Refusal, new_request_id
 from authz.exchange.actions import (
@@ -160,7 +160,7 @@ class Exchange:
 
 
 def _error_type(status: int) -> str:
-    by_status: dict[int, Any] = {
+    by_status: dict[int, str] = {
         400: "invalid_request_error",
         401: "authentication_error",
         403: "permission_error",

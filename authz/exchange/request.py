@@ -129,7 +129,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
         batch = Batch(events=opening, payloads=(payload,), judged=_judged_rows(judged, approval))
         yield from ask(Record(batch))
         exchange.opened = True
-    yield from ask(ReleaseRequest(heads.REQUEST_HEADERS, judged.masked.body))
+    yield from ask(ReleaseRequest(exchange.id, heads.REQUEST_HEADERS, judged.masked.body))
     return Released(judged, story, approval)
 
 
@@ -166,8 +166,8 @@ def _judge(
     new = novelty(digests, outline, view.judged)
     memos = open_memos(keys, digests, view.memos)
     pin = view.pin
-    view_of = (pin.profile, pin.rules_revision) if pin else (None, None)
-    found = yield from ask(Mask(body, *view_of, keys, new.new_units, memos))
+    profile, revision = (pin.profile, pin.rules_revision) if pin else (None, None)
+    found = yield from ask(Mask(body, profile, revision, keys, new.new_units, memos))
     masked = found.request
     facts = _facts(head, outline, new)
     decision = yield from ask(AskContent(principal, head, facts, masked.findings, masked.new_findings, masked.triggers))

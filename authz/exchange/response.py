@@ -28,7 +28,7 @@ from authz.exchange.memory import judged_after, seal_memos
 from authz.exchange.request import give_back
 from authz.records import Batch
 from masking.errors import StreamRefused
-from masking.stream import error_frame
+from masking.sse import error_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def _message(exchange: Exchange, released: Released, masker: ResponseMasker, hea
         events=(story.closed("completed", facts),),
         payloads=(payload,),
         judged=judged_after(judged.keys, judged.thread.final, result.units, released.approval),
-        memos=seal_memos(judged.keys, judged.thread.final, exchange.id, result.memos),
+        memos=seal_memos(judged.keys, judged.thread.before_turn, exchange.id, result.memos),
     )
     yield from ask(Record(batch))
     exchange.opened = False
@@ -203,7 +203,7 @@ class _Stream:
         judged = self.released.judged
         return {
             "judged": judged_after(judged.keys, judged.thread.final, self.masker.units, self.released.approval),
-            "memos": seal_memos(judged.keys, judged.thread.final, self.exchange.id, self.masker.memos),
+            "memos": seal_memos(judged.keys, judged.thread.before_turn, self.exchange.id, self.masker.memos),
         }
 
     def _segment(self, emissions: list[Emission]) -> tuple[Segment, ...]:

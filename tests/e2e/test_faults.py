@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -20,13 +21,27 @@ def ask(text, **more):
     return {"model": "claude-sonnet-5-5", "max_tokens": 400, "messages": [{"role": "user", "content": text}], **more}
 
 
+def family(pid):
+    """Return a process and its children: PostgreSQL answers from child processes."""
+    found = [pid]
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+                if int(fields[1]) == pid:
+                    found.append(int(entry.name))
+    return found
+
+
 def stop(stack, part):
     """Stop a part without ending it, so that the stack stays up and only this part is silent."""
-    os.kill(stack.pids[part], signal.SIGSTOP)
+    for pid in family(stack.pids[part]):
+        os.kill(pid, signal.SIGSTOP)
 
 
 def go_on(stack, part):
-    os.kill(stack.pids[part], signal.SIGCONT)
+    for pid in family(stack.pids[part]):
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("part", ["opa", "postgres"])
@@ -92,7 +107,8 @@ def test_killed_part_in_the_middle_of_a_stream_leaks_nothing(fresh_stack, part):
     except (http.client.HTTPException, OSError):
         pass
     connection.close()
-    assert b"message_stop" not in got
+    if part != "opa":  # a stream needs no policy any more: the draining worker may finish it, masked
+        assert b"message_stop" not in got
     assert leaked(bytes(got)) == []
     assert all(value.encode() not in got for value in CANARIES.values())
     until(lambda: stack.process.poll() is not None, 15, "phigate up ends")

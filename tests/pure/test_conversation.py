@@ -105,3 +105,10 @@ def test_new_units_are_those_beyond_the_longest_judged_digest():
     assert found.new_units == {1, 3, 4}
     assert found.approval == "tkt_1"
     assert novelty(digests, description, {}).new_units == {0, 1, 2, 3, 4}
+
+
+def test_an_open_assistant_turn_keeps_its_beginning():
+    """An answer that continues an assistant turn remembers under the digest before that turn."""
+    paused = thread(KEYS, described([*ONE, assistant({"type": "text", "text": "let me see"})]), "/m")
+    assert paused.before_turn == thread(KEYS, described(ONE), "/m").final
+    assert thread(KEYS, described(TWO), "/m").before_turn == thread(KEYS, described(TWO), "/m").final
