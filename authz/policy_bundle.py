@@ -200,5 +200,6 @@ def _opa(opa: Path, arguments: Sequence[str], directory: Path) -> str:
     except OSError as error:
         raise PolicyRefused(f"{opa}: {error.strerror}") from None
     if ran.returncode != 0:
-        raise PolicyRefused((ran.stderr.strip() or ran.stdout.strip() or f"opa {arguments[0]} failed")[-4000:])
+        said = f"{ran.stdout}\n{ran.stderr}".strip()
+        raise PolicyRefused(said[-4000:] or f"opa {arguments[0]} failed")
     return ran.stdout

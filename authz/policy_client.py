@@ -1,7 +1,7 @@
 """Three questions to the OPA beside us, each with a deadline, and never a guess.
 
-The paths are constants, so nothing a caller sends can become part of one (CVE-2025-46569). There is no retry: what was
-not answered in time is a denial, and the caller's own retry asks again. Whatever goes wrong on the way (no connection, a
+The paths are constants, so nothing a caller sends becomes part of one (CVE-2025-46569). There is no retry: what was
+not answered in time is a denial, and a caller who retries asks again. Whatever goes wrong on the way (no connection, a
 status other than 200, a redirect, bytes that are no decision) leaves here as `PolicyUnavailable` and as nothing else.
 """
 

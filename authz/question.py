@@ -27,7 +27,7 @@ MAX_VALUES = 256
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,255}")
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/-]{0,127}")
-_HEADER = re.compile(r"[A-Za-z0-9 ,;=/.*+_-]{0,4096}")
+_HEADER = re.compile(r"[A-Za-z0-9=/.*+_-]{1,128}(?:[,;] ?[A-Za-z0-9=/.*+_-]{1,128}){0,255}")
 
 _HEADERS = (
     "accept",
@@ -36,7 +36,6 @@ _HEADERS = (
     "content-encoding",
     "content-length",
     "content-type",
-    "x-app",
 )
 """The headers a policy may look at. No credential, no cookie, nothing that carries free text."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 import tarfile
@@ -50,7 +49,7 @@ def test_a_bundle_holds_policies_and_data_and_its_revision(policies: Path, opa: 
     manifest = json.loads(next(content for name, content in held.items() if name.endswith(".manifest")))
     assert manifest["revision"] == revision
     assert sorted(manifest["roots"]) == ["phigate", "system"]
-    assert os.listdir(tmp_path / "bundle") == ["phigate.tar.gz"]
+    assert [file.name for file in (tmp_path / "bundle").iterdir()] == ["phigate.tar.gz"]
 
 
 def test_the_revision_is_of_the_content(policies: Path, opa: Path, tmp_path: Path) -> None:
@@ -107,7 +106,7 @@ def test_broken_policies_are_refused_and_the_old_bundle_stays(
     with pytest.raises(PolicyRefused, match=named):
         build(policies, bundle, opa)
     assert bundle_file(bundle).read_bytes() == before
-    assert os.listdir(bundle) == ["phigate.tar.gz"]
+    assert [file.name for file in bundle.iterdir()] == ["phigate.tar.gz"]
 
 
 def test_a_policy_that_allows_everything_is_refused(policies: Path, opa: Path, tmp_path: Path) -> None:

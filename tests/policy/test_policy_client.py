@@ -266,13 +266,13 @@ async def test_connections_are_reused() -> None:
 
 async def test_a_slow_answer_denies() -> None:
     """Headers in time do not help a body that is late."""
+    over = asyncio.Event()
 
     async def dripping(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/json"})
         await response.prepare(request)
         await response.write(b'{"result":')
-        while request.transport is not None and not request.transport.is_closing():
-            await asyncio.sleep(0.01)
+        await over.wait()
         return response
 
     async with answering(dripping) as port, asking("127.0.0.1", port, DEADLINE) as client:
@@ -280,6 +280,7 @@ async def test_a_slow_answer_denies() -> None:
         with pytest.raises(PolicyUnavailable):
             await client.access({})
         assert time.monotonic() - began < DEADLINE + 0.75
+        over.set()
 
 
 async def test_reload_takes_the_new_policy_and_keeps_the_old_when_it_is_broken(
