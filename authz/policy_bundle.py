@@ -110,7 +110,7 @@ def check(policies: Path, opa: Path, progress: Callable[[str], None]) -> None:
     """Check policies with their tests as CI does: format, types, coverage of 100 %. Raises `PolicyRefused`."""
     rego = [str(file.relative_to(policies)) for file in sorted(policies.rglob("*.rego"))]
     progress(f"opa fmt: {len(rego)} files")
-    _opa(opa, ["fmt", "--diff", "--fail", *rego], policies)
+    _opa(opa, ["fmt", "--list", "--fail", *rego], policies)
     progress("opa check --strict")
     _opa(opa, ["check", "--strict", "--schema=schemas", _capabilities(), "--bundle", "."], policies)
     progress("opa test: coverage of 100 %")
