@@ -107,7 +107,7 @@ class Worker(_Section):
 
     socket: SocketPath = Path()
     index: Annotated[int, Field(ge=0, le=999)] = 0
-    heavy_body_bytes: PositiveInt = 262_144
+    heavy_body_bytes: PositiveInt = 32_768
     pool_processes: Annotated[int, Field(ge=0, le=64)] = 1
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
 

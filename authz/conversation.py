@@ -88,8 +88,9 @@ class Thread:
 
     `units[i]` belongs to unit i of the outline: its thread digest for a message unit, its own digest for a tool or a
     system block. `turns` holds, for each assistant turn, the index of its first unit and the thread digest before it.
-    `final` is the thread digest after the last unit, `open_turn` says that this unit is the assistant's. `request` ignores what does not change the question (`stream`,
-    `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
+    `final` is the thread digest after the last unit, `open_turn` says that this unit is the assistant's. `request`
+    ignores what does not change the question (`stream`, `metadata`, `cache_control`, `thinking.display`), so an SDK's
+    retry has the same one.
     """
 
     units: tuple[bytes, ...]

@@ -33,7 +33,6 @@ from authz.exchange.life import Limits
 from authz.ext_authz import ExtAuthz
 from authz.ext_proc import ExtProc
 from authz.identity import ClaimNames
-from authz.keyring import Keyring
 from authz.lease import Lease
 from authz.policy_client import PolicyClient
 from authz.rule_shelf import RuleShelf
@@ -78,7 +77,7 @@ class Worker:
         database = await Database.open(settings.database.url.get_secret_value(), pool_size=settings.database.pool_size)
         kek = KeyEncryptionKeys(settings.keys.kek())
         lease = Lease(database)
-        recorder = Recorder(database, lease.worker, Keyring(database, kek))
+        recorder = Recorder(database, kek, worker=lease.worker, retention=settings.record.retention)
         sessions = SessionStore(database)
         approvals = ApprovalStore(
             database,
@@ -105,6 +104,7 @@ class Worker:
             await recorder.start()
             await tickets.start()
             await self._policy_ready(policy)
+            workroom.prepare(rules.current)
             proc = self._serve_on(server, services)
             await self._listen(server)
             await self._until_stopped(rules)

@@ -32,6 +32,12 @@ def _enter_pool() -> None:
     die_with_parent()
 
 
+def _load(archive: bytes) -> None:
+    rules = RuleSet.from_archive(archive)
+    rules.warm()
+    _rule_sets[rules.revision] = rules
+
+
 def _outline(body: bytes, limit: int) -> Outline:
     return outline(body, limit=limit)
 
@@ -64,6 +70,20 @@ class Workroom:
         self._processes = processes
         self._max_body_bytes = max_body_bytes
         self._pool: ProcessPoolExecutor | None = None
+        self._preparing: set[asyncio.Future[None]] = set()
+
+    def prepare(self, rules: RuleSet) -> None:
+        """Start the pool and have a process load these rules, so that the first heavy body does not wait for it."""
+        if self._processes > 0:
+            for _ in range(self._processes):
+                task = asyncio.ensure_future(self._away(_load, rules.archive))
+                self._preparing.add(task)
+                task.add_done_callback(self._prepared)
+
+    def _prepared(self, task: asyncio.Future[None]) -> None:
+        self._preparing.discard(task)
+        if not task.cancelled():
+            task.exception()  # a pool that does not start shows itself at the first heavy body
 
     async def outline(self, body: bytes) -> Outline:
         """Return the facts of a body. Raises MaskingError."""
