@@ -22,7 +22,6 @@ from authz.errors import GatewayError
 from authz.exchange import actions as act
 from authz.exchange import heads
 from authz.exchange.life import Exchange
-from masking.errors import MaskingError
 from masking.response import ResponseMasker
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class Pump:
         self._context = context
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(INBOX)
         self._ended = False
+        self._half_closed = False
+        self._left = False
         self._request_head: act.RequestHead | None = None
 
     async def read(self, requests: AsyncIterator[ep.ProcessingRequest]) -> None:
@@ -58,6 +59,7 @@ class Pump:
         try:
             async for message in requests:
                 await self._inbox.put(message)
+            self._half_closed = True
         finally:
             self._ended = True
             with contextlib.suppress(asyncio.QueueFull):
@@ -75,7 +77,7 @@ class Pump:
             while True:
                 try:
                     outcome = await self._perform(action)
-                except (GatewayError, MaskingError) as error:
+                except Exception as error:  # noqa: BLE001  whatever it is, the exchange closes itself on it
                     action = steps.throw(error)
                 else:
                     action = steps.send(outcome)
@@ -85,10 +87,29 @@ class Pump:
             steps.close()
 
     async def half_closed(self) -> None:
-        """Wait until Envoy has closed its side; what it still sends belongs to an exchange that is over."""
+        """Wait until Envoy has closed its side; what it still sends belongs to an exchange that is over.
+
+        Raises CallerGone when the stream broke instead: only a half-close makes a normal return harmless.
+        """
         while not (self._ended and self._inbox.empty()):
             if await self._inbox.get() is _END:
-                return
+                break
+        if not self._half_closed:
+            raise act.CallerGone("the stream broke")
+
+    def leave(self) -> None:
+        """Say that the handler is ending: gRPC lets go of the call then, so nothing is read or written any more."""
+        self._left = self._ended = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self._inbox.put_nowait(_END)
+
+    async def _write(self, message: ep.ProcessingResponse) -> None:
+        if self._left:
+            raise act.CallerGone("the handler has ended")
+        try:
+            await self._context.write(message)
+        except (grpc.aio.BaseError, asyncio.InvalidStateError) as error:
+            raise act.CallerGone("Envoy takes nothing more") from error
 
     async def _next(self) -> ep.ProcessingRequest:
         if self._ended and self._inbox.empty():
@@ -156,7 +177,7 @@ class Pump:
                 rules = await services.rules.get(revision)
                 return ResponseMasker(rules, rules.profiles[profile], keys.masking, masked.memory, masked.restorations)
             case act.ReleaseResponseHead(head, keep, add):
-                return await self._context.write(wire.response_head(head.headers, keep, add))
+                return await self._write(wire.response_head(head.headers, keep, add))
             case act.AskAccess(principal, head):
                 return await services.policy.access(access_input(self._http(head), principal))
             case act.OpenTicket(ticket, event):
@@ -168,7 +189,7 @@ class Pump:
             case act.Settle(ticket_id, exchange_id, give_back):
                 return await services.approvals.finish(ticket_id, exchange_id, give_back=give_back)
             case act.Refuse(refused, request_id):
-                return await self._context.write(wire.refusal(refused, request_id))
+                return await self._write(wire.refusal(refused, request_id))
         raise GatewayError("an action that the pump does not know")
 
     def _open_session(self, principal: Principal, name: str, outline: Outline) -> tuple[SessionKeys, Thread]:
@@ -206,12 +227,12 @@ class Pump:
     async def _release_request(self, exchange_id: str, keep: frozenset[str], body: bytes) -> None:
         if self._request_head is None:
             raise GatewayError("no request to release")
-        await self._context.write(wire.request_released(self._request_head.headers, keep, exchange_id))
+        await self._write(wire.request_released(self._request_head.headers, keep, exchange_id))
         await self._write_body("request_body", body, end=True)
 
     async def _write_body(self, direction: str, data: bytes, *, end: bool) -> None:
         for message in wire.body_pieces(direction, data, end=end):
-            await self._context.write(message)
+            await self._write(message)
 
 
 class ExtProc(ep_grpc.ExternalProcessorServicer):  # type: ignore[misc]
@@ -238,16 +259,16 @@ class ExtProc(ep_grpc.ExternalProcessorServicer):  # type: ignore[misc]
         life.add_done_callback(self._lives.discard)
         life.add_done_callback(_collect)
         try:
-            # shielded: when the caller leaves, the exchange still closes itself in the record
             await asyncio.shield(life)
             await pump.half_closed()
-        except asyncio.CancelledError:
-            reading.cancel()
-            raise
         except BaseException as error:
-            reading.cancel()
-            if not isinstance(error, act.CallerGone):
+            if not isinstance(error, (act.CallerGone, asyncio.CancelledError)):
                 _log.warning("exchange aborted: %s", type(error).__name__)
+            pump.leave()
+            reading.cancel()
+            # shielded, and waited for: when the caller leaves, the exchange still closes itself in the record
+            await asyncio.wait({life})
+            # also when cancelled: gRPC sends no status for that, and Envoy would wait for one until its idle timeout
             await context.abort(grpc.StatusCode.INTERNAL, "exchange aborted")
             raise
         # the only normal end: the exchange is over and Envoy has half-closed

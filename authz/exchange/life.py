@@ -88,7 +88,10 @@ class Exchange:
         self._inbox.appendleft(event)
 
     def run(self) -> Steps[None]:
-        """Live the whole exchange."""
+        """Live the whole exchange.
+
+        What comes out of here was not answered: the pump aborts the stream on it, and Envoy passes nothing more.
+        """
         try:
             yield from self._live()
         except Rejected as rejected:
@@ -98,8 +101,14 @@ class Exchange:
             yield from self._reject(refusal, error.error_code, Batch())
         except CallerGone:
             yield from self._close("caller_gone", Batch())
+            # Envoy may still be there, with an answer of its own that waits for ours
+            raise
         except GatewayError as error:
             yield from self._reject(Refusal.of(error), error.error_code, Batch())
+        except Exception:
+            # on no list, so a fault of ours: closed and answered like one, and raised for the log
+            yield from self._reject(Refusal.of(GatewayError()), GatewayError.error_code, Batch())
+            raise
 
     def _live(self) -> Steps[None]:
         first = yield from self.receive()
@@ -132,7 +141,7 @@ class Exchange:
         try:
             yield from self._close(outcome, batch)
         except CallerGone:
-            return
+            raise
         except GatewayError as error:
             refusal = Refusal.of(error)
         if self.responding:
