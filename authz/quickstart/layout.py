@@ -1,7 +1,8 @@
 """The state directory of one stack: what lies where, who may read it, and that only one stack uses it at a time.
 
-Directories are 0700 and files 0600. Sockets need paths of at most 107 bytes; where the state directory lies too deep,
-they live in a short directory of this user, and `run` is a link to it.
+Directories are 0700 and files 0600; as root, the unprivileged user of PostgreSQL may pass through two of them (0711)
+to its own folder, and list or read nothing. Sockets need paths of at most 107 bytes; where the state directory lies
+too deep, they live in a short directory of this user, and `run` is a link to it.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class Layout:
             for directory in (self.root, self.keys, self.secrets, self.logs):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_run()
+            for directory in (self.root, self.run):
+                directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
         except OSError as error:
             raise StateRefused(f"cannot make {error.filename}: {error.strerror}; choose another with --state") from None
         for name in _KEYS:

@@ -49,6 +49,15 @@ class Asked(Enum):
     RELOAD = "reload"
 
 
+def has_terminal() -> bool:
+    """Return whether this process has a controlling terminal that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 class Watch:
     """Signals and process ends in one wait. Made in the main thread; `close` restores the signal handlers."""
 
@@ -59,6 +68,7 @@ class Watch:
         self._fds: dict[str, int] = {}
         self._asked: list[Asked] = []
         self._interrupt = False
+        self._terminal = has_terminal()
         self._before = {
             signal.SIGINT: signal.signal(signal.SIGINT, self._on_signal),
             signal.SIGTERM: signal.signal(signal.SIGTERM, self._on_signal),
@@ -75,7 +85,9 @@ class Watch:
         self._selector.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._asked.append(Asked.RELOAD if number == signal.SIGHUP else Asked.STOP)
+        # SIGHUP is also what a terminal sends when it is closed: nobody is there then to end us later.
+        reload = number == signal.SIGHUP and not (self._terminal and not has_terminal())
+        self._asked.append(Asked.RELOAD if reload else Asked.STOP)
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"!")
         if self._interrupt and Asked.STOP in self._asked:

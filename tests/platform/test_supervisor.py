@@ -98,6 +98,27 @@ def test_signals_are_taken_at_the_next_wait(watch: Watch, number: signal.Signals
     assert watch.next(0) is None
 
 
+def test_a_closed_terminal_asks_for_the_end():
+    """SIGHUP from a terminal that went away means stop; SIGHUP while it is there means reload."""
+    code = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0);"
+        "from authz.quickstart.watch import Watch; watch = Watch(); os.kill(os.getpid(), 1);"
+        "print(watch.next(20).value, flush=True); print(watch.next(20).value, flush=True)"
+    )
+    ours, theirs = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(theirs)],
+        stdout=subprocess.PIPE, text=True, start_new_session=True, pass_fds=[theirs],
+    )  # fmt: skip
+    os.close(theirs)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "reload\n"
+    os.close(ours)
+    assert child.stdout.readline() == "stop\n"
+    assert child.wait(10) == 0
+    child.stdout.close()
+
+
 def test_a_stop_interrupts_a_blocking_call(watch: Watch):
     """Inside `blocking`, SIGTERM ends a call that would wait for a minute; SIGHUP does not."""
     code = f"import os,time; time.sleep(0.2); os.kill({os.getpid()}, 1); time.sleep(0.1); os.kill({os.getpid()}, 15)"
@@ -217,8 +238,11 @@ def test_a_state_directory_is_private_and_keeps_its_keys(tmp_path: Path):
     assert layout.key("root").read_bytes() == first
     assert len(first) == 32
     assert layout.key("kek").read_bytes() != first
-    for directory in (layout.root, layout.keys, layout.secrets, layout.logs, layout.run):
+    for directory in (layout.keys, layout.secrets, layout.logs):
         assert directory.stat().st_mode & 0o777 == 0o700
+    for directory in (layout.root, layout.run):
+        # As root, PostgreSQL's unprivileged user passes through; nobody can list.
+        assert directory.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
     assert layout.key("admin").stat().st_mode & 0o777 == 0o600
 
 
@@ -239,7 +263,7 @@ def test_deep_state_directories_get_short_sockets(tmp_path: Path, monkeypatch):
     try:
         assert len(os.fsencode(layout.socket(63))) <= SOCKET_BYTES
         assert (layout.root / "run").resolve() == layout.run
-        assert layout.run.stat().st_mode & 0o777 == 0o700
+        assert not layout.run.stat().st_mode & 0o066
         layout.make()
     finally:
         layout.run.rmdir()

@@ -88,6 +88,7 @@ class Up:
 def state():
     """One state directory for the module, so that initdb runs once; no two stacks use it at a time."""
     folder = Path(tempfile.mkdtemp(prefix="phigate-up-"))
+    folder.chmod(0o711)  # as root, PostgreSQL runs as somebody who has to get to its folder
     yield folder / "state"
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -165,6 +166,7 @@ def test_up_says_one_line_serves_and_ends_within_five_seconds(up, state: Path, n
     assert ask(ready["base_url"], None, MESSAGE)[0] == 401
     status, answer = ask(ready["base_url"], ready["token"], MESSAGE)
     assert (status, answer["type"]) == (200, "message")
+    assert (state / "postgres" / "cluster" / "PG_VERSION").exists()
     begun = time.monotonic()
     assert one.end(number, 10) == 0
     assert time.monotonic() - begun < 5
