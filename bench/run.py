@@ -90,7 +90,9 @@ def _start(name: str, folder: Path, upstream: int, workers: int) -> Configuratio
 
 def _measure(given: argparse.Namespace, folder: Path, cleanup: contextlib.ExitStack) -> Results:
     results = Results(_machine())
-    deltas = 10 if given.quick else 30
+    # All streams are open at once when the last begins, at a rate of openings that leaves room for the rest.
+    ramp = given.streams / (50 if given.quick else 20)
+    deltas = int(1.5 * ramp * 1000 / given.pace_ms) + 1
     upstream, processes = start_upstream(folder / "upstream", given.pace_ms, deltas)
     cleanup.callback(processes.stop)
     running = []
@@ -109,7 +111,7 @@ def _measure(given: argparse.Namespace, folder: Path, cleanup: contextlib.ExitSt
             results.durability = disk.measure(configuration.folder, 50 if given.quick else 200)
     results.rows += experiment.throughput(running, _cases(given), given.rounds, _say)
     if "streams" in given.only:
-        results.rows += streams.paced(running, given.streams, 2.0, _say)
+        results.rows += streams.paced(running, given.streams, ramp, _say)
     results.memory = {each.name: footprint.measure(each.pids) for each in running}
     return results
 

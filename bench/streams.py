@@ -1,7 +1,7 @@
 """The second experiment: what a durable record of every segment adds to each event, with many streams open at once.
 
 Upstream sends a delta every `pace` milliseconds with the time in its text; whoever receives it takes the difference.
-The streams begin one after the other over a second or two, so that first bytes are those of a gateway in steady use.
+The streams begin one after the other over some seconds, so that first bytes are those of a gateway in steady use.
 """
 
 from __future__ import annotations
