@@ -197,11 +197,11 @@ def admin_input(principal: Principal, action: AdminAction, owned: Owned | None =
 
 
 def request_features(rest: bytes) -> tuple[str, ...]:
-    """Return what a request switches on beyond plain messages, from the JSON of its top level (`Outline.rest`).
+    """Return what a request switches on beyond plain messages, from the first line of `Outline.rest`, its top level.
 
     A server-side edit appears as `context_management:<type>`, a field outside the API's schema as `unknown_field`.
     """
-    top = orjson.loads(rest)
+    top = orjson.loads(rest.partition(b"\n")[0])
     if type(top) is not dict:
         return (UNLISTED,)
     found: set[str] = set()

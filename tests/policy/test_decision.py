@@ -323,3 +323,10 @@ def test_betas_are_split() -> None:
     """Header lines arrive joined by commas, with spaces and empty members."""
     assert split_betas(" a-1 ,b-2,, c-3") == ("a-1", "b-2", "c-3")
     assert split_betas("") == ()
+
+
+def test_features_come_from_the_first_line_alone():
+    """Lines behind the top level belong to single messages (`Outline.rest`) and switch nothing on."""
+    assert request_features(b'{"fallbacks":"default","model":"m"}\n1:{"output_config":{"effort":"medium"}}') == (
+        "fallbacks",
+    )
