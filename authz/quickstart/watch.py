@@ -125,13 +125,18 @@ class Watch:
 
     def next(self, seconds: float | None) -> Asked | None:
         """Wait for a signal or `seconds`, for ever by default. Raises `PartEnded` when a watched process ends first."""
-        if not self._asked:
-            for key, _ in self._selector.select(seconds):
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self._asked:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            woken = self._selector.select(left)
+            for key, _ in woken:
                 if key.data is not None:
                     raise PartEnded(key.data)
                 with contextlib.suppress(BlockingIOError):
-                    os.read(self._read, 64)
-        return self._asked.pop(0) if self._asked else None
+                    os.read(self._read, 64)  # may be the echo of a signal that was taken before
+            if not woken:
+                return None
+        return self._asked.pop(0)
 
     def until(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until `ready()` is true. Raises `Stopped`, `PartEnded`, or `NotReady` after `seconds`."""
