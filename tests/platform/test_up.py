@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from authz.quickstart.lineage import children
+
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,10 +31,10 @@ PARTS = {"postgres", "idp", "simulator", "opa", "worker-0", "envoy"}
 class Up:
     """A `phigate up` of a test's own; `ready` is the JSON line it printed."""
 
-    def __init__(self, state: Path, *options: str) -> None:
+    def __init__(self, state: Path, *options: str, **settings: str) -> None:
         command = [sys.executable, "-m", "authz.cli", "up", "--state", str(state), "--workers", "1", "--json"]
         defaults = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
-        environment = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_API_KEY"}
+        environment = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_API_KEY"} | settings
         self.process = subprocess.Popen(
             [*command, *defaults, *options],
             stdin=subprocess.DEVNULL,
@@ -97,8 +99,8 @@ def state():
 def up(state: Path):
     started: list[Up] = []
 
-    def start(*options: str, where: Path | None = None) -> Up:
-        started.append(Up(where or state, *options))
+    def start(*options: str, where: Path | None = None, **settings: str) -> Up:
+        started.append(Up(where or state, *options, **settings))
         return started[-1]
 
     yield start
@@ -123,6 +125,11 @@ def of_state(state: Path) -> list[str]:
                 if str(state) in line and alive(int(entry.name)):
                     found.append(line)
     return found
+
+
+def family(pid: int) -> list[int]:
+    """Return all descendants of a process."""
+    return [each for child in children(pid) for each in (child, *family(child))]
 
 
 def nothing_left(ready: dict, state: Path, seconds: float) -> None:
@@ -190,11 +197,14 @@ def test_a_part_that_dies_ends_the_stack(up, state: Path, part: str):
 
 def test_a_killed_supervisor_leaves_nothing_and_the_next_start_is_clean(up, state: Path):
     """The supervisor dies by SIGKILL: every part follows by itself, and the same state directory starts again."""
-    one = up()
+    one = up(PHIGATE_WORKER__HEAVY_BODY_BYTES="1")  # so that a worker has a mask pool with a child of its own
     ready = one.until_ready()
+    assert ask(ready["base_url"], ready["token"], MESSAGE)[0] == 200
+    descendants = family(one.process.pid)
+    assert any(children(ready["pids"]["worker-0"]))
     one.process.kill()
     one.process.wait()
-    nothing_left(ready, state, 5)
+    nothing_left({"pids": {**ready["pids"], **{str(pid): pid for pid in descendants}}}, state, 5)
     two = up()
     again = two.until_ready()
     assert again["issuer"] == ready["issuer"]
