@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from real_stack import free_port
@@ -128,6 +129,15 @@ def unchunk(raw: bytes) -> tuple[bytes, bool]:
         if len(rest) < length + 2:
             return body, False
         raw = rest[length + 2 :]
+
+
+UPSTREAM_TRAILERS = {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http_protocol_options": {"enable_trailers": True}},
+    }
+}
+"""Lets an HTTP/1.1 upstream's trailers through to ext_proc, as an HTTP/2 upstream's always are."""
 
 
 def sse(kind: str, **fields: Any) -> bytes:
@@ -245,6 +255,7 @@ class Rig:
     upstream: RawUpstream
     key: ECKey
     options: dict[str, Any] = field(default_factory=dict)
+    upstream_trailers: bool = False
     port: int = 0
     envoy: subprocess.Popen[bytes] | None = None
     worker: int = 0
@@ -304,7 +315,14 @@ class Rig:
             "keepalive_interval": 6,
             "keepalive_timeout": 1,
         }
-        (folder / "envoy.yaml").write_text(render(BootstrapSettings(**{**settings, **self.options})))
+        text = render(BootstrapSettings(**{**settings, **self.options}))
+        if self.upstream_trailers:
+            document = yaml.safe_load(text)
+            for cluster in document["static_resources"]["clusters"]:
+                if cluster["name"] == "claude":
+                    cluster["typed_extension_protocol_options"] = UPSTREAM_TRAILERS
+            text = yaml.safe_dump(document)
+        (folder / "envoy.yaml").write_text(text)
         with (folder / "envoy.log").open("wb") as sink:
             # Popen on purpose: Envoy must be a child of the main thread, or it dies with the thread that started it.
             self.envoy = subprocess.Popen(  # noqa: ASYNC220
@@ -430,12 +448,18 @@ class Rig:
 
     async def assert_serves_again(self) -> None:
         """Assert that clean requests get their answer as soon as Envoy knows the new worker; until then, refusals."""
+        got: list[bytes] = []
 
         async def complete() -> bool:
             answer = await self.ask(self.name("again"))
+            got.append(answer.raw)
             return answer.kind == "complete"
 
-        await self.until(complete, "a clean request is served")
+        try:
+            await self.until(complete, "a clean request is served")
+        except pytest.fail.Exception:
+            clusters = [line for line in (await self.admin("/clusters")).splitlines() if "health_flags" in line]
+            pytest.fail(f"nothing served: worker {self.worker_state()}, {clusters}, last {got[-1]!r}")
 
     async def close(self) -> None:
         if self.envoy is not None and self.envoy.poll() is None:
@@ -476,14 +500,19 @@ async def end_zygote(zygote: asyncio.subprocess.Process) -> None:
 
 @contextlib.asynccontextmanager
 async def running_rig(
-    folder: Path, zygote: asyncio.subprocess.Process, *, worker: bool = True, **options: Any
+    folder: Path,
+    zygote: asyncio.subprocess.Process,
+    *,
+    worker: bool = True,
+    upstream_trailers: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Rig]:
     """Run upstream, a worker and Envoy in `folder` (a short path: sockets live in it)."""
     folder.mkdir()
     upstream = RawUpstream()
     await upstream.start()
     key = ECKey.generate_key("P-256", {"kid": "k1", "alg": "ES256", "use": "sig"})
-    rig = Rig(folder, envoy_binary() or "envoy", zygote, upstream, key, options)
+    rig = Rig(folder, envoy_binary() or "envoy", zygote, upstream, key, options, upstream_trailers)
     try:
         if worker:
             await rig.start_worker()

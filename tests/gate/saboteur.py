@@ -74,6 +74,7 @@ class SabotagedPump(Pump):
             self.case = headers.get("x-gate-case", "")
             self.mode, _, at = headers.get("x-gate-plan", "none@-1").partition("@")
             self.at = int(at)
+            self.blades.journal.note(case=self.case, began=True)
         return super()._note(event)
 
     async def _perform(self, action: act.Action[Any]) -> Any:
@@ -111,7 +112,7 @@ class SabotagedPump(Pump):
             case "close":
                 self.blades.close_server()
                 async with asyncio.timeout(10):
-                    while not self._left:  # until the cancellation has reached the handler
+                    while not self._left:  # noqa: ASYNC110  until the cancellation has reached the handler
                         await asyncio.sleep(0.001)
             case "early-head":
                 # an answer to the request headers without the mark, before the verdict

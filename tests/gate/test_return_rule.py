@@ -110,9 +110,7 @@ def conversation(effect: str, *, stream: bool) -> list[ep.ProcessingRequest]:
     for name, raw in {":status": b"200", "content-type": kind}.items():
         head.response_headers.headers.headers.add(key=name, raw_value=raw)
     pieces = [*(STREAM_ANSWER if stream else (JSON_ANSWER,)), b""]
-    chunks = [
-        ep.ProcessingRequest(response_body=ep.HttpBody(body=piece, end_of_stream=not piece)) for piece in pieces
-    ]
+    chunks = [ep.ProcessingRequest(response_body=ep.HttpBody(body=piece, end_of_stream=not piece)) for piece in pieces]
     return [first, last, head, *chunks]
 
 
@@ -250,7 +248,7 @@ async def test_cancelled_handler_writes_nothing_more(rules, tmp_path):
     journal = tmp_path / "j"
     task = asyncio.create_task(ExtProc(services(rules, Journal(journal)), Limits()).Process(envoy, context))
     async with asyncio.timeout(10):
-        while b'"held"' not in journal.read_bytes() if journal.exists() else True:
+        while not journal.exists() or b'"held"' not in journal.read_bytes():  # noqa: ASYNC110  a file has no event
             await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises((Aborted, asyncio.CancelledError)):
