@@ -98,6 +98,7 @@ class Gateway(_Section):
     listen: Address = "127.0.0.1:8080"
     admin_listen: Address = "127.0.0.1:8081"
     upstream: HttpUrl = "https://api.anthropic.com"
+    upstream_ca_file: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     hold_seconds: Annotated[int, Field(ge=1, le=290)] = 285
     max_body_bytes: Annotated[int, Field(ge=1024, le=33_554_432)] = 33_554_432
 

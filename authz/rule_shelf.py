@@ -6,6 +6,7 @@ database and can be read back by a worker that never saw its files.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ def read_rule_files(directory: Path) -> RuleSet:
     return RuleSet.from_sources(sources)
 
 
+def _read_and_warm(directory: Path) -> RuleSet:
+    rules = read_rule_files(directory)
+    rules.warm()
+    return rules
+
+
 class RuleShelf:
     """Gives rule sets by revision."""
 
@@ -47,8 +54,7 @@ class RuleShelf:
 
     async def reload(self) -> str:
         """Read the files again and return the revision. A broken file raises and leaves the old rules in place."""
-        rules = read_rule_files(self._directory)
-        rules.warm()
+        rules = await asyncio.to_thread(_read_and_warm, self._directory)
         await self._store.keep_rules(rules.revision, rules.archive)
         self._sets[rules.revision] = rules
         self._current = rules.revision
@@ -63,8 +69,7 @@ class RuleShelf:
             archive = await self._store.rules(key)
             if archive is None:
                 raise GatewayUnavailable("the rules that this session is pinned to are not in the database")
-            rules = RuleSet.from_archive(archive)
-            self._sets[key] = rules
+            rules = self._sets[key] = await asyncio.to_thread(RuleSet.from_archive, archive)
         self._sets.move_to_end(key)
         self._trim()
         return rules

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from authz.errors import GatewayUnavailable
+from authz.lineage import die_with_parent
 from masking.request import mask_request, outline
 from masking.rules import RuleSet
 
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _rule_sets: dict[str, RuleSet] = {}
-
-
-def _enter_pool() -> None:
-    from authz.quickstart.lineage import die_with_parent  # noqa: PLC0415, RUF100
-
-    die_with_parent()
 
 
 def _load(archive: bytes) -> None:
@@ -119,7 +114,9 @@ class Workroom:
     async def _away(self, work: Callable[..., T], *arguments: Any) -> T:
         if self._pool is None:
             # spawn: a forked child of a process with gRPC threads can hang
-            self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_enter_pool)
+            self._pool = ProcessPoolExecutor(
+                self._processes, mp_context=get_context("spawn"), initializer=die_with_parent
+            )
         pool = self._pool
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)

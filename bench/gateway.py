@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from authz.quickstart.lineage import dying_with_us
+from authz.lineage import dying_with_us
 from bench.envoys import Configuration, NotStarted
 
 START_SECONDS = 120.0

@@ -20,7 +20,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from authz.quickstart.lineage import dying_with_us
+from authz.lineage import dying_with_us
 from bench import traffic
 from bench.http1 import Malformed, MessageReader
 

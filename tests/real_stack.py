@@ -85,7 +85,7 @@ class Simulator:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=5, context=UNVERIFIED) as answer:
+        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=30, context=UNVERIFIED) as answer:
             document = json.loads(answer.read())
         return document["requests"] if isinstance(document, dict) else document
 
@@ -198,7 +198,7 @@ class Stack:
         if token is not None:
             request.add_header("x-api-key", token)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=280) as answer:
                 return answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -54,8 +54,8 @@ def up(state: Path, as_json: bool, **options: Any) -> None:
     from rich.console import Console
 
     from authz.config import load_settings
+    from authz.lineage import adopt_orphans, end_orphans, no_core_dumps
     from authz.quickstart.layout import Layout
-    from authz.quickstart.lineage import adopt_orphans, end_orphans, no_core_dumps
     from authz.quickstart.plan import Plan, Wishes
     from authz.quickstart.supervisor import PartFailed, Stack
     from authz.quickstart.watch import Stopped

@@ -14,7 +14,7 @@ def worker() -> None:
     All it needs to know comes from the settings: worker.socket, database.url, opa.address and keys.*.
     SIGTERM drains it, SIGHUP has it read the masking rules again.
     """
-    from authz.quickstart.lineage import no_core_dumps
+    from authz.lineage import no_core_dumps
     from authz.server import main
 
     no_core_dumps()

@@ -63,6 +63,12 @@ RESPONSE_HEADERS = frozenset(
 )
 """Response headers that reach the caller; organisation ids and cookies do not."""
 
+SWALLOW = 2
+"""Bodies up to this many times the limit are read to their end, unkept, before 413 is answered.
+
+A client that is still writing when the answer comes sees a reset connection instead of the answer.
+"""
+
 MAX_HEADER_VALUE = 256
 """Longest response header value passed on: none of the allowed ones needs more."""
 
@@ -133,7 +139,7 @@ def refuse_head(head: RequestHead, max_body_bytes: int) -> Refusal | None:
             "The content type has to be application/json in UTF-8.",
         )
     length = one(head.headers, "content-length")
-    if length is not None and length.isascii() and length.isdigit() and int(length) > max_body_bytes:
+    if length is not None and length.isascii() and length.isdigit() and int(length) > max_body_bytes * SWALLOW:
         return too_large(max_body_bytes)
     if head.end:
         return Refusal(400, "invalid_request_error", "invalid_json", "The request has no body.")

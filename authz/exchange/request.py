@@ -136,6 +136,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
 def _read_body(exchange: Exchange) -> Steps[bytes]:
     chunks: list[bytes] = []
     size = 0
+    most = exchange.limits.max_body_bytes
     while True:
         event = yield from exchange.receive()
         if isinstance(event, Trailers):
@@ -146,9 +147,12 @@ def _read_body(exchange: Exchange) -> Steps[bytes]:
         if not isinstance(event, Chunk):
             raise CallerGone("Envoy answered the request by itself")
         size += len(event.data)
-        if size > exchange.limits.max_body_bytes:
-            raise Rejected(heads.too_large(exchange.limits.max_body_bytes), "request_too_large")
-        chunks.append(event.data)
+        if size <= most:
+            chunks.append(event.data)
+        else:
+            chunks.clear()
+        if size > most and (event.end or size > most * heads.SWALLOW):
+            raise Rejected(heads.too_large(most), "request_too_large")
         if event.end:
             return b"".join(chunks)
 

@@ -63,7 +63,7 @@ def serve(name: str, app: web.Application, address: Address, tls: ssl.SSLContext
 def _follow_parent(parent: int) -> None:
     """Have the kernel end this process when the supervisor dies, however it dies (prctl(2)).
 
-    A supervisor that starts us with `authz.quickstart.lineage` has seen to it already; this serves those that cannot.
+    A supervisor that starts us with `authz.lineage` has seen to it already; this serves those that cannot.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:  # it died before we got here

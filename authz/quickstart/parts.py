@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from authz.quickstart.lineage import dying_with_us
+from authz.lineage import dying_with_us
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -50,6 +50,7 @@ class Plan:
     listen: str
     admin_listen: str
     upstream: str | None
+    upstream_ca: Path
     api_key: str
     policies: Path
     database: str | None
@@ -99,12 +100,15 @@ class Plan:
         policies = (wishes.policies or settings.masking.rules).absolute()
         if not policies.is_dir():
             problems.append(f"--policies: {policies} is not a directory")
+        if upstream.startswith("https://") and not settings.gateway.upstream_ca_file.is_file():
+            problems.append(f"gateway.upstream_ca_file: cannot read {settings.gateway.upstream_ca_file}")
         if problems:
             raise ConfigError(problems)
         return cls(
             listen=listen,
             admin_listen=admin_listen,
             upstream=None if upstream == SIMULATOR else upstream,
+            upstream_ca=settings.gateway.upstream_ca_file,
             api_key=api_key if api_key and upstream != SIMULATOR else NO_KEY,
             policies=policies,
             database=wishes.database or settings.database.url.get_secret_value() or None,

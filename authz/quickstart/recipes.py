@@ -102,7 +102,7 @@ def envoy_config(plan: Plan, layout: Layout, addresses: Addresses) -> str:
         issuer=addresses.issuer,
         secret_file=str(credential_file(layout)),
         secret_dir=str(layout.secrets),
-        upstream=Upstream.from_url(addresses.upstream),
+        upstream=Upstream.from_url(addresses.upstream, ca_file=str(plan.upstream_ca)),
         audience=plan.audience,
         jwks_uri=addresses.jwks_uri,
         listen=plan.listen,

@@ -21,8 +21,8 @@ NEW_RULE = """
 recognizers:
   - id: test.kettle
     identifier: ID
-    patterns: ['kettle']
-    examples: ['a [[kettle]] here']
+    patterns: ['Kettle']
+    examples: ['a [[Kettle]] here']
     counter_examples: ['a pot']
 """
 
@@ -84,7 +84,7 @@ async def test_three_turns_with_restore_and_a_reload_keep_the_prefix(fresh_stack
     stack = fresh_stack("--policies", str(policies))
     chart = tmp_path / "work" / "chart.txt"
     choices = options(stack, stack.token("amy", "clinicians", "restore"), tmp_path)
-    chart.write_text(f"Patient: {CANARIES['name']}, SSN {CANARIES['ssn']}, has a kettle at home.\n")
+    chart.write_text(f"Patient: {CANARIES['name']}, SSN {CANARIES['ssn']}, has a Kettle at home.\n")
     async with sdk.ClaudeSDKClient(choices) as client:
         first = await ask(client, f'SSN {CANARIES["ssn"]} sim:agent Read {{"file_path": "{chart}"}}')
         (policies / "recognizers" / "extra.yaml").write_text(NEW_RULE)
@@ -102,8 +102,8 @@ async def test_three_turns_with_restore_and_a_reload_keep_the_prefix(fresh_stack
         third = await ask(client, f"sim:thinking Thank you, SSN {CANARIES['ssn']}.")
     assert CANARIES["name"] in first
     assert CANARIES["ssn"] in first
-    assert first.split("kettle")[0].endswith("has a ")
-    assert "kettle" in second
+    assert first.split("Kettle")[0].endswith("has a ")
+    assert "Kettle" in second
     assert CANARIES["ssn"] in third
     seen = [plain(turn["messages"]) for turn in turns(stack)]
     assert len(seen) >= 5
@@ -114,11 +114,11 @@ async def test_three_turns_with_restore_and_a_reload_keep_the_prefix(fresh_stack
     stack.assert_no_canary()
     # a session that begins now is under the new rules
     status, _, _body = stack.post(
-        {"model": "claude-sonnet-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "the kettle"}]},
+        {"model": "claude-sonnet-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "the Kettle"}]},
         stack.token("ann"),
     )
     assert status == 200
-    assert "kettle" not in turns(stack)[-1]["messages"][0]["content"]
+    assert "Kettle" not in turns(stack)[-1]["messages"][0]["content"]
 
 
 async def test_flagged_agent_turn_waits_and_later_turns_do_not(stack, tmp_path):

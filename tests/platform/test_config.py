@@ -179,7 +179,10 @@ def test_the_example_file_is_the_program():
             key = info.alias or name
             if (section, key) in commented or (section, f"{key}_file") in commented:
                 continue
-            assert given[section].pop(key) == getattr(model, name), f"{section}.{key}"
+            default = getattr(model, name)
+            assert given[section].pop(key) == (str(default) if isinstance(default, Path) else default), (
+                f"{section}.{key}"
+            )
         assert field is not None
     assert not {section: keys for section, keys in given.items() if keys}
     assert all(section in Settings.model_fields for section, _ in commented)

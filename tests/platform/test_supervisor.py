@@ -13,9 +13,9 @@ import pytest
 
 from authz.config import SOCKET_BYTES, load_settings
 from authz.errors import ConfigError
+from authz.lineage import children
 from authz.quickstart import ports
 from authz.quickstart.layout import Layout, StateRefused, tail
-from authz.quickstart.lineage import children
 from authz.quickstart.parts import Part, Running, clean_environment
 from authz.quickstart.plan import CLAUDE, NO_KEY, Addresses, Plan, Wishes
 from authz.quickstart.watch import Asked, NotReady, PartEnded, Stopped, Watch
@@ -213,7 +213,7 @@ def test_parts_die_with_their_parent(tmp_path: Path):
 def test_a_process_can_tie_itself_to_its_parent():
     """`die_with_parent` works from inside the child too, as the mask pool's children use it."""
     inner = (
-        "from authz.quickstart.lineage import die_with_parent; import os, time;"
+        "from authz.lineage import die_with_parent; import os, time;"
         "die_with_parent(); print(os.getpid(), flush=True); time.sleep(60)"
     )
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.quickstart.lineage import children
+from authz.lineage import children
 
 pytestmark = pytest.mark.stack
 

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from authz.quickstart.simulator.journal import Journal
 from authz.quickstart.simulator.reply import cut_json, escaped
+from authz.quickstart.simulator.server import MOST_BODY_BYTES
 
 MODEL = "claude-sonnet-5-5"
 HEADERS = {"x-api-key": "simulator-key", "anthropic-version": "2026-10-21", "content-type": "application/json"}
@@ -524,10 +525,10 @@ def test_tokens_are_counted_and_models_listed(client, simulator):
     assert post(simulator, b"{}", path="/v1/files")[0] == 404
 
 
-def test_bodies_up_to_32_mebibytes(simulator):
-    """The API's limit is inclusive; one byte more is 413 in its shape."""
+def test_bodies_up_to_the_limit(simulator):
+    """The limit is inclusive; one byte more is 413 in the API's shape."""
     empty = len(json.dumps(document("")))
-    limit = 32 * 1024 * 1024
+    limit = MOST_BODY_BYTES
     assert post(simulator, document("sim:say ok\n" + "x" * (limit - empty - 12)))[0] == 200
     status, _, body = post(simulator, document("sim:say ok\n" + "x" * (limit - empty - 11)))
     assert status == 413
