@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ISSUER = "https://idp.example"
 DEADLINE = 30.0
+DRAIN = ("--use-dynamic-base-id", "--drain-time-s", "2")
 PROMPT_CANARIES = (b"536-22-8145", b"maribel.okonkwo@example.org", b"(212) 555-0187")
 HEAD_CANARIES = (b"412-55-7391", b"lorenz.adeyemi@example.net")
 TAIL_CANARIES = (b"647-31-2208", b"(646) 555-0143")
@@ -234,7 +235,7 @@ class RawUpstream:
         for number, piece in enumerate(pieces):
             if number == 3 and case in self.gates:
                 await self.gates[case].wait()
-            if number == 3 and "break" in case:
+            if number == len(pieces) // 2 and "break" in case:
                 return
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
@@ -274,6 +275,8 @@ class Rig:
             with self.journal.open("rb") as file:
                 file.seek(self._journal_read)
                 for line in file:
+                    if not line.endswith(b"\n"):
+                        break  # still being written
                     self._journal_read += len(line)
                     self._lines.append(json.loads(line))
         return self._lines
@@ -326,8 +329,7 @@ class Rig:
         with (folder / "envoy.log").open("wb") as sink:
             # Popen on purpose: Envoy must be a child of the main thread, or it dies with the thread that started it.
             self.envoy = subprocess.Popen(  # noqa: ASYNC220
-                [self.binary, "-c", str(folder / "envoy.yaml"), "--concurrency", "1", "-l", "warning"]
-                + ["--use-dynamic-base-id", "--drain-time-s", "2"],
+                [self.binary, "-c", str(folder / "envoy.yaml"), "--concurrency", "1", "-l", "warning", *DRAIN],
                 stdout=sink,
                 stderr=sink,
             )
@@ -508,7 +510,7 @@ async def running_rig(
     **options: Any,
 ) -> AsyncIterator[Rig]:
     """Run upstream, a worker and Envoy in `folder` (a short path: sockets live in it)."""
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240  nothing is served yet
     upstream = RawUpstream()
     await upstream.start()
     key = ECKey.generate_key("P-256", {"kid": "k1", "alg": "ES256", "use": "sig"})
