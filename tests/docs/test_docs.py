@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 import urllib.parse
 from pathlib import Path
 
@@ -123,3 +124,15 @@ def test_every_page_is_reachable_from_the_readme():
             file = (page.parent / target.partition("#")[0]).resolve()
             todo.extend(file.glob("*.md") if file.is_dir() else [file] if file.suffix == ".md" else [])
     assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} <= seen
+
+
+def test_every_dependency_has_its_reason():
+    """Each direct dependency of pyproject.toml, and no other, is named with its reason in decision 2."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {
+        re.split(r"[\[<>=;\s]", requirement, maxsplit=1)[0]
+        for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    }
+    table = (ROOT / "docs/adr/0002-dependencies.md").read_text(encoding="utf-8")
+    firsts = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for cell in firsts for name in re.findall(r"`([a-z0-9-]+)", cell)} == wanted
