@@ -7,6 +7,8 @@ text under inspection is compiled here.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import re2
@@ -22,6 +24,10 @@ MAX_MEM = 16 << 20
 MAX_MEM_LARGE = 128 << 20
 """The budget for an alternation of many patterns."""
 
+_ASCII = "".join(map(chr, range(1, 128)))
+_CLASS = re.compile(
+    r"\\[pP](?:\{[^}]*\}|.)|\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\[pP]\{[^}]*\}|\\.|[^\]\\])*\]|[^\x00-\x7f]", re.DOTALL
+)
 _PROBES = ("", "a", "A a", "1", "a-1.b", " ", "\n", "Aa, 1\n\nb", "é", "@", "a@b.c/d:1")
 
 
@@ -53,6 +59,23 @@ class Automaton(Protocol):
         """Return the texts of all matches."""
 
 
+class ByteAutomaton(Protocol):
+    """The ASCII edition of a compiled pattern."""
+
+    def finditer(self, text: bytes) -> Iterator[Match]:
+        """Return the matches in ASCII text, leftmost first, never overlapping."""
+
+
+class _Decoding:
+    """Stands in for the ASCII edition of a pattern that has none."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
+
+    def finditer(self, text: bytes) -> Iterator[Match]:
+        return self._automaton.finditer(text.decode("ascii"))
+
+
 def compile_pattern(source: str, *, max_mem: int = MAX_MEM) -> Automaton:
     """Compile an RE2 pattern in multi-line mode.
 
@@ -73,3 +96,37 @@ def compile_pattern(source: str, *, max_mem: int = MAX_MEM) -> Automaton:
             if match.start() == match.end():
                 raise ValueError("the pattern matches the empty string")
     return automaton  # type: ignore[no-any-return]
+
+
+def ascii_edition(source: str, automaton: Automaton, *, max_mem: int = MAX_MEM) -> ByteAutomaton:
+    """Return the ASCII edition of a compiled pattern, whose matches in ASCII text are the same.
+
+    A character beyond ASCII becomes a byte that no ASCII text holds. Every class of the pattern is tried on all of
+    ASCII in both editions and in any case: folding pairs `k` and `s` with characters beyond ASCII (U+212A, U+017F).
+    """
+    if "\\Q" not in source and all(_same_on_ascii(part) for part in set(_CLASS.findall(source))):
+        try:
+            edition: ByteAutomaton = re2.compile(_as_bytes("(?m)" + source), max_mem=max_mem)
+        except (re2.error, OverflowError, ValueError):
+            return _Decoding(automaton)
+        return edition
+    return _Decoding(automaton)
+
+
+@lru_cache(maxsize=4096)
+def _same_on_ascii(part: str) -> bool:
+    """Say whether both editions of a class or character take the same ASCII characters; escapes of signs do."""
+    if part.isascii() and part[0] == "\\" and part[1] not in "dDsSwWpP":
+        return True
+    for pattern in (part, f"(?i:{part})"):
+        try:
+            wide, narrow = re2.compile(pattern), re2.compile(_as_bytes(pattern))
+        except (re2.error, OverflowError, ValueError):
+            return False
+        if [m.span() for m in wide.finditer(_ASCII)] != [m.span() for m in narrow.finditer(_ASCII.encode())]:
+            return False
+    return True
+
+
+def _as_bytes(source: str) -> bytes:
+    return bytes(ord(char) if char.isascii() else 0xFF for char in source)

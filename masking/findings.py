@@ -18,6 +18,10 @@ class Finding:
     identifier: str
     rule: str
 
+    def moved(self, by: int) -> Finding:
+        """Return the finding in a text in which this one's text begins at `by`."""
+        return Finding(self.start + by, self.end + by, self.identifier, self.rule) if by else self
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

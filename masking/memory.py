@@ -20,6 +20,8 @@ KNOWN_RULE = "known-value"
 KNOWN_PRIORITY = 10
 
 _MAX_LENGTH = 64
+_FEW = 128
+"""So many values are looked for one by one faster than by reading a text's words."""
 _SHORTEST_NAME = 3
 _SHORTEST_NUMBER = 5
 _NAME = "NAME"
@@ -49,18 +51,25 @@ class Memory:
 
     __hash__ = None  # type: ignore[assignment]  # a memory changes
 
-    def learn(self, identifier: str, value: str, common: Collection[str]) -> None:
-        """Remember a value: a name word by word (unless the word is also an ordinary one), a number as a whole."""
-        for match in _WORD.finditer(value) if identifier == _NAME else ():
-            word = match.group()
+    def learn(self, identifier: str, value: str, common: Collection[str]) -> list[str]:
+        """Remember a value: a name word by word (unless the word is also an ordinary one), a number as a whole.
+
+        Returns what was not known before.
+        """
+        learned: list[str] = []
+        for word in _WORD.findall(value) if identifier == _NAME else ():
             if len(word) >= _SHORTEST_NAME and word[0].isupper() and word.isalpha() and word.lower() not in common:
-                self._keep(word, identifier)
-                self._keep(word.upper(), identifier)
-                self._keep(word.title(), identifier)
+                learned.extend(form for form in (word, word.upper(), word.title()) if self._keep(form, identifier))
         if identifier != _NAME and any(char.isdigit() for char in value):
-            for form in (value, "".join(char for char in value if char.isalnum())):
-                if len(form) >= _SHORTEST_NUMBER:
-                    self._keep(form, identifier)
+            forms = (value, "".join(char for char in value if char.isalnum()))
+            learned.extend(form for form in forms if len(form) >= _SHORTEST_NUMBER and self._keep(form, identifier))
+        return learned
+
+    def hints(self, text: str) -> list[str]:
+        """Return remembered values that a text may hold; without one, `recall` finds nothing in any part of it."""
+        if len(self._known) > _FEW:
+            return list(self._known.keys() & set(_WORD.findall(text)))
+        return [value for value in self._known if value in text]
 
     def recall(self, text: str) -> list[Claim]:
         """Return claims on remembered values that stand in a text as whole words."""
@@ -80,12 +89,13 @@ class Memory:
                 claims.append(Claim(start, end, identifier, KNOWN_RULE, KNOWN_PRIORITY))
         return claims
 
-    def _keep(self, word: str, identifier: str) -> None:
+    def _keep(self, word: str, identifier: str) -> bool:
         if len(word) > _MAX_LENGTH or word in self._known:
-            return
+            return False
         if len(self._known) >= MAX_VALUES:
             del self._known[next(iter(self._known))]
         self._known[word] = identifier
+        return True
 
 
 def _joins(between: str) -> bool:

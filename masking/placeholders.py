@@ -18,6 +18,8 @@ KEY_BYTES = 32
 
 _ENTITY_LENGTH = 7
 _SURFACE_LENGTH = 6
+_CODE_BYTES = 5
+"""Bytes of a digest that are written down: eight characters, of which seven or six are used."""
 _SHORTEST_SHIFT = 30
 _SHIFTS = 336
 """Offsets are 30 to 365 days, forward or backward."""
@@ -29,18 +31,22 @@ NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 class Pseudonyms:
     """The placeholders and the date offset of one session, from its 32-byte masking key."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_made")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError("a masking key has 32 bytes")
         self._key = key
+        self._made: dict[tuple[str, str], str] = {}  # lives as long as one exchange
 
     def placeholder(self, identifier: str, value: str) -> str:
         """Return the placeholder of this spelling of this value."""
-        entity = self._code("entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
-        surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
-        return f"[{identifier}_{entity}_{surface}]"
+        made = self._made.get((identifier, value))
+        if made is None:
+            entity = self._code("entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
+            surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
+            made = self._made[identifier, value] = f"[{identifier}_{entity}_{surface}]"
+        return made
 
     def shift_days(self) -> int:
         """Return the session's secret date offset in days; never 0."""
@@ -51,7 +57,7 @@ class Pseudonyms:
 
     def _code(self, part: str, identifier: str, value: str) -> str:
         message = b"\0".join((b"phigate", part.encode(), identifier.encode(), value.encode()))
-        return b32encode(hmac.digest(self._key, message, "sha256")).decode("ascii")
+        return b32encode(hmac.digest(self._key, message, "sha256")[:_CODE_BYTES]).decode("ascii")
 
 
 def entity_of(identifier: str, value: str) -> str:

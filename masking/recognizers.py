@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from masking.automata import Automaton, compile_pattern
+from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
 from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Recognizer:
     `requires`: a text without any of these characters is not searched. `context`: one of these cues must stand shortly
     before the value; `unless`: none of these may. `allow`: values that are public by design. `propagate`: the value is
     looked for in all later text. `strict`: applies only where the profile says `names: strict`. `stop`: words at which
-    the value ends (`trim: true`).
+    the value ends (`trim: true`). `ascii_patterns` are the ASCII editions of `patterns`.
     """
 
     file: str
@@ -55,6 +55,7 @@ class Recognizer:
     priority: int
     sources: tuple[str, ...]
     patterns: tuple[Automaton, ...]
+    ascii_patterns: tuple[ByteAutomaton, ...]
     validate: Callable[[str], bool] | None
     requires: str
     context: tuple[str, ...]
@@ -155,6 +156,7 @@ def read_recognizer(entry: Entry, fragments: Mapping[str, str], lists: Mapping[s
         priority=entry.integer("priority", 50, 0, 100),
         sources=expanded,
         patterns=patterns,
+        ascii_patterns=tuple(map(ascii_edition, expanded, patterns)),
         validate=VALIDATORS[validator] if validator else None,
         requires=entry.text("requires", ""),
         context=tuple(cue.lower() for cue in entry.strings("context")),

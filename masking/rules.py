@@ -16,6 +16,7 @@ from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
 from masking.memory import Memory
 from masking.profile import DEFAULT_KEY, MEDIA, NAMES, UNKNOWN, Media, Names, Operator, Profile, Unknown
+from masking.readings import Readings
 from masking.recognizers import Recognizer, expand, read_recognizer
 from masking.scan import Scanner
 from masking.segments import Segmenter, lines
@@ -113,6 +114,17 @@ class RuleSet:
             chosen = [rule for rule in self.recognizers if names == "strict" or not rule.strict]
             scanner = self._scanners[names] = Scanner(chosen, self.words.common)
         return scanner
+
+    @cached_property
+    def _readings(self) -> dict[str, Readings]:
+        return {}
+
+    def readings(self, names: Names) -> Readings:
+        """Return the readings of whole leaves for a profile's way with names."""
+        readings = self._readings.get(names)
+        if readings is None:
+            readings = self._readings.setdefault(names, Readings(self.segmenter, self.scanner(names)))
+        return readings
 
     def profile(self, name: str) -> Profile:
         """Return a profile by name. Raises RuleError if there is none."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from masking.automata import MAX_MEM_LARGE, compile_pattern
+from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern
 from masking.placeholders import PLACEHOLDER
 from masking.recognizers import alternation
 
@@ -31,6 +31,7 @@ REACH = 512
 
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _SPACES = " \t\n\r\f\v\x1e\x1f"
+_RARE_SPACES = "\t\r\f\v\x1e\x1f"
 _BREAK = "\x1e"
 _JOIN = "\x1f"
 _CLOSERS = ';{}[]()<>|`"=*'
@@ -62,11 +63,14 @@ class Segmenter:
         long = rf"[a-z]{{33}}{solid}*"
         word = rf"\b{alternation(held)}\b[,.;]{{0,3}}" if held else odd
         token = f"(?:{after_colon}|{cue}|{odd}|{long}|{word})"
-        self._run = compile_pattern(f"{token}(?:{gap}(?:{plain}{gap})?{token})*", max_mem=MAX_MEM_LARGE)
+        source = f"{token}(?:{gap}(?:{plain}{gap})?{token})*"
+        self._run = compile_pattern(source, max_mem=MAX_MEM_LARGE)
+        self._ascii_run = ascii_edition(source, self._run, max_mem=MAX_MEM_LARGE)
 
     def runs(self, view: str) -> Iterator[tuple[int, int]]:
         """Yield the runs of a text that went through `lines`, as `(start, end)`."""
-        for match in self._run.finditer(view):
+        found = self._ascii_run.finditer(view.encode()) if view.isascii() else self._run.finditer(view)
+        for match in found:
             yield match.span()
 
     @staticmethod
@@ -108,4 +112,6 @@ def _is_sign(char: str) -> bool:
 
 
 def _last_space(view: str, end: int) -> int:
-    return max(view.rfind(char, 0, end) for char in _SPACES)
+    find = view.rfind  # written out: this is asked for every piece of a stream
+    last = max(find(" ", 0, end), find("\n", 0, end))
+    return max(last, *(find(char, last + 1, end) for char in _RARE_SPACES))

@@ -156,7 +156,9 @@ def open_entry(file: str, source: bytes) -> Entry:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if getattr(event, "anchor", None) is not None:
-                raise RuleError(file, "anchors and aliases are not allowed", line=getattr(event.start_mark, "line", -1) + 1)
+                raise RuleError(
+                    file, "anchors and aliases are not allowed", line=getattr(event.start_mark, "line", -1) + 1
+                )
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = getattr(error.problem_mark, "line", -1) + 1

@@ -114,7 +114,7 @@ class SegmentFold:
             if begin < MAX_RUN:
                 self._swallow = None
         for (start, _), found in zip(runs, self._scanner.scan([text[a:b] for a, b in runs], self.memory), strict=True):
-            findings.extend(_shifted(finding, start) for finding in found)
+            findings.extend(finding.moved(start) for finding in found)
         self._buffer = self._buffer[end:]
         return Segment(text, tuple(findings))
 
@@ -149,11 +149,16 @@ def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory |
 
     `memory` is advanced. Raises TextRefused for lone surrogates.
     """
-    fold = SegmentFold(rules, names, Memory() if memory is None else memory)
+    _check(text)
+    memory = Memory() if memory is None else memory
+    found = rules.readings(names).find(text, memory)
+    if found is not None:
+        return found
+    fold = SegmentFold(rules, names, memory)
     findings: list[Finding] = []
     at = 0
     for segment in (*fold.feed(text), *fold.finish()):
-        findings.extend(_shifted(finding, at) for finding in segment.findings)
+        findings.extend(finding.moved(at) for finding in segment.findings)
         at += len(segment.text)
     return findings
 
@@ -163,10 +168,6 @@ def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
     _check(text)
     view, _ = folded_view(text)
     return tuple(trigger.id for trigger in rules.triggers if any(pattern.search(view) for pattern in trigger.patterns))
-
-
-def _shifted(finding: Finding, by: int) -> Finding:
-    return Finding(finding.start + by, finding.end + by, finding.identifier, finding.rule)
 
 
 def _check(text: str) -> None:
