@@ -80,7 +80,7 @@ def build(policies: Path, target: Path, opa: Path) -> str:
     Raises `PolicyRefused` when a file does not compile, does not fit the schemas, calls what is forbidden, when the
     site's data is not as the schema says, or when a decision would be undefined.
     """
-    file = bundle_file(target)
+    file = bundle_file(target).absolute()  # OPA runs in the copy's directory, where a relative path is another one
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=file.parent) as scratch:
         sources = Path(scratch, "sources")

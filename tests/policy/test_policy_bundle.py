@@ -9,7 +9,9 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from authz.cli import main
 from authz.policy_bundle import MAX_SOURCE_BYTES, PolicyRefused, build, bundle_file, opa_command
 
 if TYPE_CHECKING:
@@ -50,6 +52,18 @@ def test_a_bundle_holds_policies_and_data_and_its_revision(policies: Path, opa: 
     assert manifest["revision"] == revision
     assert sorted(manifest["roots"]) == ["phigate", "system"]
     assert [file.name for file in (tmp_path / "bundle").iterdir()] == ["phigate.tar.gz"]
+
+
+def test_paths_may_be_relative(policies: Path, opa: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policies and target relative to where the command runs mean what they say, and nothing is left beside."""
+    monkeypatch.chdir(tmp_path)
+    named = CliRunner().invoke(
+        main, ["bundle", "--policies", policies.name, "--output", "out"], env={"PHIGATE_OPA": str(opa)}
+    )
+    assert named.exit_code == 0, named.output
+    assert named.stdout.strip() == build(policies, tmp_path / "absolute", opa)
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["phigate.tar.gz"]
+    assert members(tmp_path / "out" / "phigate.tar.gz") == members(tmp_path / "absolute" / "phigate.tar.gz")
 
 
 def test_the_revision_is_of_the_content(policies: Path, opa: Path, tmp_path: Path) -> None:
