@@ -107,7 +107,6 @@ class Worker(_Section):
     """One worker process: its socket, and from which size on a body is masked off the event loop."""
 
     socket: SocketPath = Path()
-    index: Annotated[int, Field(ge=0, le=999)] = 0
     heavy_body_bytes: PositiveInt = 32_768
     pool_processes: Annotated[int, Field(ge=0, le=64)] = 1
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3.0
@@ -187,11 +186,9 @@ class Holds(_Section):
 
 
 class Record(_Section):
-    """How the record is kept. A segment of a response stream is written when it is full or old enough."""
+    """How the record is kept: the retention class whose data keys seal new payloads."""
 
     retention: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "standard"
-    segment_bytes: Annotated[int, Field(ge=256, le=1_048_576)] = 32_768
-    segment_ms: Annotated[int, Field(ge=0, le=10_000)] = 20
 
 
 class Tls(_Section):

@@ -65,7 +65,6 @@ def worker(plan: Plan, layout: Layout, addresses: Addresses, index: int, drain_s
     """Return one worker. The database's password travels in a file, not in the environment."""
     environment = inherited() | {
         "PHIGATE_WORKER__SOCKET": str(layout.socket(index)),
-        "PHIGATE_WORKER__INDEX": str(index),
         "PHIGATE_WORKER__DRAIN_SECONDS": str(drain_seconds),
         "PHIGATE_DATABASE__URL": "",
         "PHIGATE_DATABASE__URL_FILE": str(database_file(layout)),

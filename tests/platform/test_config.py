@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -186,6 +187,17 @@ def test_the_example_file_is_the_program():
         assert field is not None
     assert not {section: keys for section, keys in given.items() if keys}
     assert all(section in Settings.model_fields for section, _ in commented)
+
+
+def test_every_setting_has_an_effect():
+    """Each key is read by some part of the program: a setting that does nothing would be a lie."""
+    parts = [path for path in (ROOT / "authz").rglob("*.py") if path.name != "config.py"]
+    read = set(re.findall(r"settings\.(\w+\.\w+)", "\n".join(path.read_text() for path in parts)))
+    read |= {f"opa.{name}" for name in ("address",) if {"opa.host", "opa.port"} <= read}
+    for section, field in Settings.model_fields.items():
+        names = {name.removesuffix("_file") if section in {"keys", "database"} else name
+                 for name in type(field.get_default(call_default_factory=True)).model_fields}  # fmt: skip
+        assert {f"{section}.{name}" for name in names} <= read
 
 
 def _sections(text: str) -> list[tuple[str, str]]:
