@@ -7,23 +7,23 @@ allowed := {"allow": true, "reason": "allowed"}
 
 denied(reason) := {"allow": false, "reason": reason}
 
-asked(principal, action, approval) := decision if {
-	decision := admin.decision with input as {
-		"principal": principal,
-		"action": action,
-		"approval": approval,
-		"session": null,
-	}
+answered(document) := decision if {
+	decision := admin.decision with input as document with data.phigate.site as given.site
 }
 
-about_session(principal, action, session) := decision if {
-	decision := admin.decision with input as {
-		"principal": principal,
-		"action": action,
-		"approval": null,
-		"session": session,
-	}
-}
+asked(principal, action, approval) := answered({
+	"principal": principal,
+	"action": action,
+	"approval": approval,
+	"session": null,
+})
+
+about_session(principal, action, session) := answered({
+	"principal": principal,
+	"action": action,
+	"approval": null,
+	"session": session,
+})
 
 own_session := {"tenant": "north", "issuer": "https://idp.example", "subject": "ana"}
 
@@ -104,9 +104,9 @@ test_tenants_are_apart if {
 }
 
 test_malformed_questions_are_denied if {
-	not admin.decision.allow with input as {}
-	not admin.decision.allow with input as null
-	not admin.decision.allow with input as {"action": "enter", "principal": {"groups": ["reviewers"]}}
+	not answered({}).allow
+	not answered(null).allow
+	not answered({"action": "enter", "principal": {"groups": ["reviewers"]}}).allow
 	not asked(given.reviewer, null, null).allow
 	not asked(given.reviewer, 7, null).allow
 }

@@ -78,6 +78,38 @@ def test_check_is_what_make_runs(opa: Path) -> None:
     assert said[-1].startswith("PASS: ")
 
 
+def test_rego_tests_stand_on_the_site_as_shipped(opa: Path) -> None:
+    """The site that the Rego tests bring along is the shipped one, value for value."""
+    ran = run(opa, "eval", "--format=raw", "--bundle", ".", "data.phigate.fixtures_test.site")
+    assert json.loads(ran.stdout) == json.loads((policies_dir() / "phigate/site/data.json").read_text())
+
+
+def test_a_site_may_change_its_data_and_still_check(policies: Path, opa: Path) -> None:
+    """The shipped Rego tests pass, with their full coverage, whatever a site has decided."""
+    site = policies / "phigate" / "site" / "data.json"
+    own = {
+        "caller_groups": ["physicians"],
+        "endpoints": [{"method": "POST", "path": "/v1/messages"}],
+        "default_profile": "safe-harbor",
+        "profile_rules": [],
+        "allowed_models": ["claude-opus-.*"],
+        "allowed_betas": [],
+        "allowed_features": [],
+        "allowed_tool_types": ["custom"],
+        "review_tokens": 7,
+        "default_trigger_effect": "deny",
+        "trigger_effects": {"bulk_record": "allow"},
+        "default_media_effect": "deny",
+        "approval": {"reviewers": ["board"], "min_approvals": 2, "expires_in": 60},
+        "admin_roles": [{"groups": ["board"], "actions": ["approvals.show"]}],
+        "owner_actions": [],
+    }
+    site.write_text(json.dumps({**json.loads(site.read_text()), **own}))
+    said: list[str] = []
+    check(policies, opa, said.append)
+    assert said[-1].startswith("PASS: ")
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
