@@ -96,10 +96,11 @@ class Ticket:
 def refuse_vote(ticket: Ticket, voter: Principal, voted: Collection[tuple[str, str]]) -> VoteRefused | None:
     """Return why this vote does not count, or None when it does: the one place that forbids approving one's own.
 
-    `voted` holds the (issuer, subject) pairs that have voted. The requester is the same person under any issuer of the
-    tenant, because one person may hold accounts at two identity providers.
+    Only a person reviews: a service may hold a reviewer's token, but cannot read. `voted` holds the (issuer, subject)
+    pairs that have voted. The requester is the same person under any issuer of the tenant, because one person may hold
+    accounts at two identity providers.
     """
-    if voter.tenant != ticket.tenant or not set(voter.groups) & set(ticket.reviewers):
+    if voter.kind != "human" or voter.tenant != ticket.tenant or not set(voter.groups) & set(ticket.reviewers):
         return VoteRefused.NOT_A_REVIEWER
     if voter.subject == ticket.subject:
         return VoteRefused.OWN_REQUEST

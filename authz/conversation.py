@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from masking.request import Outline
 
@@ -44,11 +45,12 @@ def session_name(headers: Mapping[str, str], outline: Outline) -> str:
             return f"cc:{headers[header]}"
     if outline.user_id:
         try:
-            document = json.loads(outline.user_id)
+            document = orjson.loads(outline.user_id)  # bounded in depth
         except ValueError:
             document = None
-        if isinstance(document, dict) and isinstance(document.get("session_id"), str) and document["session_id"]:
-            return f"cc:{document['session_id']}"
+        session = document.get("session_id") if isinstance(document, dict) else None
+        if isinstance(session, str) and session and session.isprintable():
+            return f"cc:{session}"
         return f"user:{outline.user_id}"
     if headers.get(OWN_SESSION_HEADER):
         return f"own:{headers[OWN_SESSION_HEADER]}"
@@ -87,13 +89,15 @@ class Thread:
     """The digests of one request.
 
     `units[i]` belongs to unit i of the outline: its thread digest for a message unit, its own digest for a tool or a
-    system block. `turns` holds, for each assistant turn, the index of its first unit and the thread digest before it.
-    `final` is the thread digest after the last unit, `open_turn` says that this unit is the assistant's. `request`
-    ignores what does not change the question (`stream`, `metadata`, `cache_control`, `thinking.display`), so an SDK's
-    retry has the same one.
+    system block. `marks[i]` is the digest of an assistant unit by itself, empty for others: with it upstream's own
+    words are known again wherever they stand. `turns` holds, for each assistant turn, the index of its first unit and
+    the thread digest before it. `final` is the thread digest after the last unit, `open_turn` says that this unit is
+    the assistant's. `tools` covers the tools and the conditions. `request` ignores what does not change the question
+    (`stream`, `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
     """
 
     units: tuple[bytes, ...]
+    marks: tuple[bytes, ...]
     turns: tuple[tuple[int, bytes], ...]
     final: bytes
     tools: bytes
@@ -110,32 +114,45 @@ class Thread:
 
     def asked(self) -> list[bytes]:
         """Return every digest that the session store is asked about, each once."""
-        return list(dict.fromkeys((*self.units, *(digest for _, digest in self.turns))))
+        marks = (mark for mark in self.marks if mark)
+        return list(dict.fromkeys((*self.units, *marks, *(digest for _, digest in self.turns))))
 
 
-def thread(keys: SessionKeys, outline: Outline, endpoint: str) -> Thread:
-    """Return the digests of the request that `outline` describes."""
+def mark(keys: SessionKeys, canonical: bytes) -> bytes:
+    """Return the digest of an assistant unit by itself."""
+    return _mac(keys.digest, b"mark", canonical)
+
+
+def thread(keys: SessionKeys, outline: Outline, endpoint: str, conditions: Sequence[str] = ()) -> Thread:
+    """Return the digests of the request that `outline` describes.
+
+    `conditions` are the API version and betas it is sent under; with the tools they are what an approval is bound to.
+    """
     key = keys.digest
     digests: list[bytes] = []
+    marks: list[bytes] = []
     turns: list[tuple[int, bytes]] = []
     tools: list[bytes] = []
     system: list[bytes] = []
     current = _mac(key, b"thread")
     in_turn = False
     for index, unit in enumerate(outline.units):
+        own = unit.kind == "message" and unit.role == "assistant"
+        marks.append(mark(keys, unit.canonical) if own else b"")
         if unit.kind == "message":
-            if unit.role == "assistant" and not in_turn:
+            if own and not in_turn:
                 turns.append((index, current))
-            in_turn = unit.role == "assistant"
+            in_turn = own
             current = extend(keys, current, unit.canonical)
             digests.append(current)
         else:
             digest = _mac(key, unit.kind.encode(), unit.canonical)
             digests.append(digest)
             (tools if unit.kind == "tool" else system).append(digest)
-    tools_digest = _mac(key, b"tools", *tools)
+    tools_digest = _mac(key, b"tools", *(condition.encode() for condition in sorted(set(conditions))), b"", *tools)
     return Thread(
         units=tuple(digests),
+        marks=tuple(marks),
         turns=tuple(turns),
         final=current,
         tools=tools_digest,
@@ -151,19 +168,27 @@ def extend(keys: SessionKeys, digest: bytes, canonical: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """Which units of a request nobody has judged yet, and the approval under which the judged ones stand."""
+    """Which units of a request nobody has judged yet, and the approval under which the judged ones stand.
+
+    `echoed` are the assistant units that upstream itself wrote in this session.
+    """
 
     new_units: frozenset[int]
     approval: str | None
+    echoed: frozenset[int] = frozenset()
 
 
 def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None]) -> Novelty:
-    """Return the new units: messages beyond the longest judged thread digest, other units not yet judged."""
+    """Return the new units: messages beyond the longest judged thread digest, other units not yet judged.
+
+    An approval is good for one sending: a thread that ends where the approved one ended does not extend it, whatever
+    else of the request was changed, so its own last digest does not count when it stands under an approval.
+    """
     covered = -1
     approval: str | None = None
     for index, unit in enumerate(outline.units):
         digest = digests.units[index]
-        if digest in judged:
+        if digest in judged and not (digest == digests.final and judged[digest] is not None):
             if unit.kind == "message":
                 covered = index
             approval = judged[digest] or approval
@@ -172,4 +197,5 @@ def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None
         for index, unit in enumerate(outline.units)
         if (index > covered if unit.kind == "message" else digests.units[index] not in judged)
     }
-    return Novelty(frozenset(new), approval)
+    echoed = frozenset(index for index, own in enumerate(digests.marks) if own and own in judged)
+    return Novelty(frozenset(new), approval, echoed)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 AUTHZ_NAMESPACE = "envoy.filters.http.ext_authz"
 GATE_NAMESPACE = "phigate"
 GATE_KEY = "pass"
+EXCHANGE_HEADER = "x-phigate-exchange"
 PIECE = 65_536
 """Body bytes a message, Envoy's own chunk size (envoy-facts: about 60 KB each)."""
 
@@ -127,14 +128,15 @@ def body_pieces(direction: str, data: bytes, *, end: bool) -> Iterator[ep.Proces
         yield message
 
 
-def refusal(refused: Refusal, request_id: str) -> ep.ProcessingResponse:
-    """Return an answer of our own, after which Envoy ends the stream."""
+def refusal(refused: Refusal, request_id: str, exchange: str) -> ep.ProcessingResponse:
+    """Return an answer of our own, after which Envoy ends the stream; the access log gets the exchange's id too."""
     message = ep.ProcessingResponse()
     immediate = message.immediate_response
     immediate.status.code = refused.status
     immediate.body = refused.body(request_id)
     immediate.details = "phigate_" + refused.error_code
-    for name, value in refused.headers(request_id).items():
+    message.dynamic_metadata.fields[GATE_NAMESPACE].struct_value.fields["exchange"].string_value = exchange
+    for name, value in {**refused.headers(request_id), EXCHANGE_HEADER: exchange}.items():
         immediate.headers.set_headers.add(
             header=base_pb2.HeaderValue(key=name, raw_value=value.encode()), append_action=_OVERWRITE
         )

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
     from authz.conversation import Thread
     from authz.exchange.life import Limits
-    from authz.identity import Principal
     from authz.services import Services
-    from masking.request import Outline
 
 INBOX = 256
 """Messages read ahead of the exchange; beyond that gRPC's flow control slows Envoy down."""
@@ -150,8 +148,11 @@ class Pump:
                 return await self._write_body("response_body", data, end=end)
             case act.ReadOutline(body):
                 return await services.workroom.outline(body)
-            case act.OpenSession(principal, name, outline):
-                return self._open_session(principal, name, outline)
+            case act.OpenSession():
+                return self._open_session(action)
+            case act.Unmask(masked, profile, revision, keys, body):
+                rules = await services.rules.get(revision)
+                return await services.workroom.unmask(body, rules, profile, keys.masking, masked)
             case act.LoadSession(keys, digests, model):
                 return await services.sessions.load(keys.id, digests.asked(), digests.request, model, digests.tools)
             case act.Mask():
@@ -188,21 +189,28 @@ class Pump:
                 return await services.approvals.consume(ticket_id, exchange_id, batch)
             case act.Settle(ticket_id, exchange_id, give_back):
                 return await services.approvals.finish(ticket_id, exchange_id, give_back=give_back)
-            case act.Refuse(refused, request_id):
-                return await self._write(wire.refusal(refused, request_id))
+            case act.Refuse(refused, request_id, exchange_id):
+                return await self._write(wire.refusal(refused, request_id, exchange_id))
         raise GatewayError("an action that the pump does not know")
 
-    def _open_session(self, principal: Principal, name: str, outline: Outline) -> tuple[SessionKeys, Thread]:
-        master = self._services.root_key.session_key(principal.tenant, principal.issuer, principal.subject, name)
+    def _open_session(self, action: act.OpenSession) -> tuple[SessionKeys, Thread]:
+        principal = action.principal
+        master = self._services.root_key.session_key(principal.tenant, principal.issuer, principal.subject, action.name)
         keys = SessionKeys.derive(master)
-        return keys, thread(keys, outline, heads.MESSAGES)
+        return keys, thread(keys, action.outline, heads.MESSAGES, action.conditions)
 
     async def _mask(self, action: act.Mask) -> act.Masked:
         services = self._services
         rules = await services.rules.get(action.rules_revision)
         profile = action.profile or rules.default_profile
         request = await services.workroom.mask(
-            action.body, rules, profile, action.keys.masking, action.new_units, action.memos
+            action.body,
+            rules,
+            profile,
+            action.keys.masking,
+            new_units=action.new_units,
+            echoed=action.echoed,
+            memos=action.memos,
         )
         return act.Masked(request, profile, rules.revision)
 

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 _MOST_CACHED = 4096
 
 _READ = "SELECT id, session, tenant, retention, month, kek_id, wrapped FROM data_keys"
-_THIS_MONTH = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date"
+_MAKE = f"""
+WITH fresh AS (
+    INSERT INTO data_keys (id, session, tenant, retention, month, kek_id, wrapped) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (session, retention, month) DO NOTHING
+    RETURNING id, session, tenant, retention, month, kek_id, wrapped
+)
+SELECT * FROM fresh UNION ALL ({_READ} WHERE session = $2 AND retention = $4 AND month = $5) LIMIT 1
+"""  # noqa: S608 -- column names of our own
 
 
 def _aad(key_id: str, session: str, tenant: str, retention: str, month: date) -> bytes:
@@ -71,18 +78,15 @@ class Keyring:
         return key
 
     async def _make_or_read(self, session: str, tenant: str, retention: str) -> DataKey:
-        find = f"{_READ} WHERE session = $1 AND retention = $2 AND month = $3"
-        month = await self._pool.fetchval(f"SELECT {_THIS_MONTH}")
-        row = await self._pool.fetchrow(find, session, retention, month)
-        if row is None:
-            fresh = DataKey.generate()
-            wrapped = self._keys.wrap(fresh, _aad(fresh.id, session, tenant, retention, month))
-            await self._pool.execute(
-                "INSERT INTO data_keys (id, session, tenant, retention, month, kek_id, wrapped)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (session, retention, month) DO NOTHING",
-                *(fresh.id, session, tenant, retention, month, self._keys.current_id, wrapped),
+        """Store a fresh key unless there is one, and return the stored one: one round trip, two after a race."""
+        month = datetime.now(UTC).date().replace(day=1)
+        fresh = DataKey.generate()
+        wrapped = self._keys.wrap(fresh, _aad(fresh.id, session, tenant, retention, month))
+        row = None
+        while row is None:  # nothing comes back when another worker's row is newer than this statement's snapshot
+            row = await self._pool.fetchrow(
+                _MAKE, fresh.id, session, tenant, retention, month, self._keys.current_id, wrapped
             )
-            row = await self._pool.fetchrow(find, session, retention, month)
         return self._unwrap(row)
 
     def _unwrap(self, row: Any) -> DataKey:

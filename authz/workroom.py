@@ -9,20 +9,27 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from authz.errors import GatewayUnavailable
 from authz.lineage import die_with_parent
 from masking.request import mask_request, outline
+from masking.response import ResponseMasker
 from masking.rules import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from masking.memory import Memory
     from masking.request import MaskedRequest, Outline
+    from masking.response import ResponseResult
 
 T = TypeVar("T")
+
+MOST_RULE_SETS = 4
+"""A process keeps the few rule sets that live sessions use."""
 
 _rule_sets: dict[str, RuleSet] = {}
 
@@ -37,24 +44,26 @@ def _outline(body: bytes, limit: int) -> Outline:
     return outline(body, limit=limit)
 
 
-def _mask(
-    body: bytes,
-    revision: str,
-    archive: bytes | None,
-    profile: str,
-    key: bytes,
-    new_units: frozenset[int],
-    memos: Mapping[tuple[int, str], str],
-) -> MaskedRequest | None:
-    """Mask in a pool process; None asks for the archive of rules it has not seen."""
+def _mask(rules: RuleSet, profile: str, body: bytes, key: bytes, **more: Any) -> MaskedRequest:
+    return mask_request(body, rules, rules.profiles[profile], key, **more)
+
+
+def _unmask(
+    rules: RuleSet, profile: str, body: bytes, key: bytes, *, memory: Memory, restorations: Mapping[str, str]
+) -> ResponseResult:
+    return ResponseMasker(rules, rules.profiles[profile], key, memory, restorations).message(body)
+
+
+def _in_pool(work: Callable[..., T], revision: str, archive: bytes | None, *arguments: Any, **more: Any) -> T | None:
+    """Do the work in a pool process; None asks for the archive of rules it has not seen."""
     rules = _rule_sets.get(revision)
     if rules is None:
         if archive is None:
             return None
-        if len(_rule_sets) >= 4:  # noqa: PLR2004  a process keeps the few rule sets that live sessions use
+        if len(_rule_sets) >= MOST_RULE_SETS:
             _rule_sets.clear()
         rules = _rule_sets[revision] = RuleSet.from_archive(archive)
-    return mask_request(body, rules, rules.profiles[profile], key, new_units=new_units, memos=memos)
+    return work(rules, *arguments, **more)
 
 
 class Workroom:
@@ -64,6 +73,7 @@ class Workroom:
         self._heavy_bytes = heavy_bytes
         self._processes = processes
         self._max_body_bytes = max_body_bytes
+        self._turn = asyncio.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._preparing: set[asyncio.Future[None]] = set()
 
@@ -83,7 +93,7 @@ class Workroom:
     async def outline(self, body: bytes) -> Outline:
         """Return the facts of a body. Raises MaskingError."""
         if not self._heavy(body):
-            return outline(body, limit=self._max_body_bytes)
+            return await self._here(lambda: outline(body, limit=self._max_body_bytes))
         return await self._away(_outline, body, self._max_body_bytes)
 
     async def mask(
@@ -92,24 +102,48 @@ class Workroom:
         rules: RuleSet,
         profile: str,
         key: bytes,
+        *,
         new_units: frozenset[int],
+        echoed: frozenset[int],
         memos: Mapping[tuple[int, str], str],
     ) -> MaskedRequest:
         """Return the masked request. Raises MaskingError."""
-        chosen = rules.profiles.get(profile)
-        if chosen is None:
+        return await self._under(_mask, rules, profile, body, key, new_units=new_units, echoed=echoed, memos=memos)
+
+    async def unmask(
+        self, body: bytes, rules: RuleSet, profile: str, key: bytes, masked: MaskedRequest
+    ) -> ResponseResult:
+        """Return the masked answer to a masked request. Raises MaskingError."""
+        return await self._under(
+            _unmask, rules, profile, body, key, memory=masked.memory, restorations=masked.restorations
+        )
+
+    async def _under(
+        self, work: Callable[..., T], rules: RuleSet, profile: str, body: bytes, key: bytes, **more: Any
+    ) -> T:
+        if profile not in rules.profiles:
             raise GatewayUnavailable("the policy names a masking profile that the rules do not have")
         if not self._heavy(body):
-            return mask_request(body, rules, chosen, key, new_units=new_units, memos=memos)
-        masked = await self._away(_mask, body, rules.revision, None, profile, key, new_units, memos)
-        if masked is None:
-            masked = await self._away(_mask, body, rules.revision, rules.archive, profile, key, new_units, memos)
-        if masked is None:
-            raise GatewayUnavailable("a pool process did not take the rules")
-        return masked
+            return await self._here(lambda: work(rules, profile, body, key, **more))
+        for archive in (None, rules.archive):
+            call = partial(_in_pool, work, rules.revision, archive, profile, body, key, **more)
+            done: T | None = await self._away(call)
+            if done is not None:
+                return done
+        raise GatewayUnavailable("a pool process did not take the rules")
 
     def _heavy(self, body: bytes) -> bool:
         return self._processes > 0 and len(body) >= self._heavy_bytes
+
+    async def _here(self, work: Callable[[], T]) -> T:
+        """Do light work on the loop, a piece at a time: between two pieces everything else gets its turn.
+
+        Thirty-two requests masked in one turn of the loop would make answers of OPA that are long here look late.
+        """
+        async with self._turn:
+            done = work()
+            await asyncio.sleep(0)
+        return done
 
     async def _away(self, work: Callable[..., T], *arguments: Any) -> T:
         if self._pool is None:

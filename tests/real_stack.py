@@ -85,7 +85,9 @@ class Simulator:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.url}/_sim/requests?after={after}", timeout=30, context=UNVERIFIED) as answer:
+        with urllib.request.urlopen(
+            f"{self.url}/_sim/requests?after={after}", timeout=30, context=UNVERIFIED
+        ) as answer:
             document = json.loads(answer.read())
         return document["requests"] if isinstance(document, dict) else document
 

@@ -17,7 +17,7 @@ from authz.errors import GatewayError
 from authz.records import Pin, SessionView
 from authz.vault import DataKey
 from masking.request import Outline
-from masking.response import ResponseMasker
+from masking.response import ResponseMasker, ResponseResult
 
 if TYPE_CHECKING:
     from authz.audit import Event as AuditEvent
@@ -120,6 +120,7 @@ class OpenSession(Action[tuple[SessionKeys, Thread]]):
     principal: Principal
     name: str
     outline: Outline
+    conditions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ class Mask(Action[Masked]):
     rules_revision: str | None
     keys: SessionKeys
     new_units: frozenset[int]
+    echoed: frozenset[int]
     memos: Mapping[tuple[int, str], str]
 
 
@@ -167,6 +169,17 @@ class Unmasker(Action[ResponseMasker]):
     profile: str
     rules_revision: str
     keys: SessionKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Unmask(Action[ResponseResult]):
+    """Mask a whole JSON answer under the request's pin; a heavy one not on the event loop."""
+
+    masked: MaskedRequest
+    profile: str
+    rules_revision: str
+    keys: SessionKeys
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +283,7 @@ class Refuse(Action[None]):
 
     refusal: Refusal
     request_id: str
+    exchange: str
 
 
 Outcome = Any

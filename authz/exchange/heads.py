@@ -6,6 +6,7 @@ is read.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -21,22 +22,18 @@ ENDPOINTS = frozenset({("POST", MESSAGES)})
 QUERY = frozenset({"", "beta=true", "beta=false"})
 """Queries accepted: SDK 0.x and Claude Code add `?beta=true`; it changes nothing in how a request is treated."""
 
-REQUEST_HEADERS = frozenset(
-    {
-        ":method",
-        ":path",
-        ":scheme",
-        ":authority",
-        "accept",
-        "anthropic-beta",
-        "anthropic-version",
-        "content-type",
-        "user-agent",
-        "x-request-id",
-        "x-forwarded-proto",
-    }
-)
-"""Request headers that go upstream. Free text travels in headers too, so nothing else does."""
+REQUEST_HEADERS = {
+    "accept": re.compile(r"[a-z*]+/[a-z*.+-]+(?:, ?[a-z*]+/[a-z*.+-]+){0,3}"),
+    "anthropic-beta": re.compile(r"[A-Za-z0-9., -]{1,4096}"),
+    "anthropic-version": re.compile(r"\d{4}-\d{2}-\d{2}"),
+    "content-type": re.compile(r"[A-Za-z0-9/;=\" -]{1,64}"),
+    "user-agent": re.compile(
+        r"[A-Za-z_-]{1,32}/[A-Za-z0-9.+-]{1,24}(?: [0-9][0-9A-Za-z.+-]{0,23})?(?: \([a-z0-9/., -]{0,80}\))?"
+    ),
+    "x-request-id": re.compile(r"[0-9a-f-]{36}"),
+}
+"""Request headers that go upstream, and what their values look like. Free text travels in headers too, so what does not
+look like an SDK's own value stays behind, and nothing else goes at all. Betas are judged by the policy."""
 
 RESPONSE_HEADERS = frozenset(
     {
@@ -153,6 +150,27 @@ def too_large(max_body_bytes: int) -> Refusal:
         "request_too_large",
         "request_too_large",
         f"The request body is larger than {max_body_bytes} bytes.",
+    )
+
+
+def kept_request_headers(head: Head) -> frozenset[str]:
+    """Return the names of the request headers that go upstream: on the list, once, and looking as they should."""
+    values: dict[str, list[str]] = {}
+    for name, value in head:
+        values.setdefault(name, []).append(value)
+    return frozenset(
+        name
+        for name, form in REQUEST_HEADERS.items()
+        if len(values.get(name, ())) == 1 and form.fullmatch(values[name][0])
+    )
+
+
+def conditions(head: Head) -> tuple[str, ...]:
+    """Return what a request is sent under: the API version and each beta."""
+    betas = (one(head, "anthropic-beta") or "").split(",")
+    return (
+        f"version:{one(head, 'anthropic-version') or ''}",
+        *(f"beta:{beta.strip()}" for beta in betas if beta.strip()),
     )
 
 

@@ -32,7 +32,7 @@ from authz.exchange.actions import (
 from authz.exchange.request import Rejected, Released, request_half
 from authz.exchange.response import response_half
 from authz.records import Batch
-from masking.errors import MaskingError
+from masking.errors import JsonRefused, MaskingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,9 @@ class Exchange:
         except Rejected as rejected:
             yield from self._reject(rejected.refusal, rejected.outcome, rejected.batch)
         except MaskingError as error:
-            refusal = Refusal(error.status, _error_type(error.status), error.error_code, error.public)
+            refusal = Refusal(
+                error.status, _error_type(error.status), error.error_code, error.public, details=_details(error)
+            )
             yield from self._reject(refusal, error.error_code, Batch())
         except CallerGone:
             yield from self._close("caller_gone", Batch())
@@ -146,7 +148,7 @@ class Exchange:
             refusal = Refusal.of(error)
         if self.responding:
             raise GatewayError("a fault after response headers were released ends the stream")
-        yield from ask(Refuse(refusal, self.request_id))
+        yield from ask(Refuse(refusal, self.request_id, self.id))
 
     def _close(self, outcome: str, batch: Batch) -> Steps[None]:
         events = batch.events
@@ -166,6 +168,11 @@ class Exchange:
                 continue
             if isinstance(event, Trailers) or (isinstance(event, Chunk) and event.end):
                 return
+
+
+def _details(error: MaskingError) -> dict[str, str | int]:
+    """Return what helps a caller to mend its body: the reader's reason from a fixed list, and the byte it stands at."""
+    return {"reason": error.reason, "offset": error.offset} if isinstance(error, JsonRefused) else {}
 
 
 def _error_type(status: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from authz.conversation import extend
+from authz.conversation import extend, mark
 from authz.records import JudgedRow, MemoRow
 from authz.vault import DataKey, open_sealed, seal
 
@@ -49,9 +49,14 @@ def open_memos(
 def judged_after(
     keys: SessionKeys, thread_digest: bytes, units: Sequence[bytes], approval: str | None
 ) -> tuple[JudgedRow, ...]:
-    """Return the row that counts the assistant's own turn as judged: it was masked on its way to the caller."""
+    """Return the rows that count the assistant's own turn as judged: it was masked on its way to the caller.
+
+    One is the thread digest after the turn; the others mark each unit, so that what upstream sealed (thinking,
+    signatures) is known again even where a client leaves out or inserts something before it.
+    """
     if not units:
         return ()
     for canonical in units:
         thread_digest = extend(keys, thread_digest, canonical)
-    return (JudgedRow(keys.id, thread_digest, approval),)
+    marks = dict.fromkeys(mark(keys, canonical) for canonical in units)
+    return (JudgedRow(keys.id, thread_digest, approval), *(JudgedRow(keys.id, own, None) for own in marks))

@@ -98,7 +98,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
     if outline.has_thread:
         raise Rejected(_thread_refusal(), "thread_unsupported_request")
     name = session_name(dict(head.headers), outline)
-    keys, digests = yield from ask(OpenSession(principal, name, outline))
+    keys, digests = yield from ask(OpenSession(principal, name, outline, heads.conditions(head.headers)))
     story = exchange.story = Story(exchange.id, keys.id, principal, now_ms=exchange.now_ms, new_id=exchange.new_id)
     view = yield from ask(LoadSession(keys, digests, outline.model))
     judged = yield from _judge(head, principal, body, outline, keys, digests, view)
@@ -121,7 +121,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
         raise Rejected(refusal, refusal.error_code, Batch(events=opening, payloads=(payload,)))
     approval = judged.novelty.approval
     if judged.decision.effect == "review":
-        _refuse_double_send(view.ticket)
+        _refuse_again(view.ticket, exchange.now_ms())
         yield from ask(Record(Batch(events=opening, payloads=(payload,))))
         exchange.opened = True
         approval = yield from _hold(exchange, head, principal, judged, story, payload)
@@ -129,7 +129,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
         batch = Batch(events=opening, payloads=(payload,), judged=_judged_rows(judged, approval))
         yield from ask(Record(batch))
         exchange.opened = True
-    yield from ask(ReleaseRequest(exchange.id, heads.REQUEST_HEADERS, judged.masked.body))
+    yield from ask(ReleaseRequest(exchange.id, heads.kept_request_headers(head.headers), judged.masked.body))
     return Released(judged, story, approval)
 
 
@@ -171,7 +171,7 @@ def _judge(
     memos = open_memos(keys, digests, view.memos)
     pin = view.pin
     profile, revision = (pin.profile, pin.rules_revision) if pin else (None, None)
-    found = yield from ask(Mask(body, profile, revision, keys, new.new_units, memos))
+    found = yield from ask(Mask(body, profile, revision, keys, new.new_units, new.echoed, memos))
     masked = found.request
     facts = _facts(head, outline, new)
     decision = yield from ask(AskContent(principal, head, facts, masked.findings, masked.new_findings, masked.triggers))
@@ -186,14 +186,16 @@ def _judge(
         )
         pin = yield from ask(PinSession(row))
         if (pin.profile, pin.rules_revision) != (found.profile, found.rules_revision):
-            again = yield from ask(Mask(body, pin.profile, pin.rules_revision, keys, new.new_units, memos))
+            again = yield from ask(Mask(body, pin.profile, pin.rules_revision, keys, new.new_units, new.echoed, memos))
             masked = again.request
     data_key = yield from ask(SealingKey(keys.id, principal.tenant))
     return Judged(outline, keys, digests, new, pin, masked, decision, data_key)
 
 
 def _facts(head: RequestHead, outline: Outline, new: Novelty) -> RequestFacts:
-    fresh = sum(outline.units[index].text_bytes for index in new.new_units)
+    # what stands outside units (unknown fields, schemas of the output) is as new as the newest of them
+    known = sum(unit.text_bytes for unit in outline.units)
+    fresh = sum(outline.units[index].text_bytes for index in new.new_units) + max(0, outline.text_bytes - known)
     return RequestFacts(
         endpoint=heads.split_path(head.path)[0],
         model=outline.model,
@@ -202,11 +204,21 @@ def _facts(head: RequestHead, outline: Outline, new: Novelty) -> RequestFacts:
         tools=outline.tool_names,
         tool_types=outline.tool_types,
         betas=split_betas(heads.one(head.headers, "anthropic-beta") or ""),
-        features=request_features(outline.rest),
+        features=_features(outline),
         media=dict(outline.media),
         estimated_input_tokens=outline.text_bytes // BYTES_PER_TOKEN,
         new_input_tokens=fresh // BYTES_PER_TOKEN,
     )
+
+
+def _features(outline: Outline) -> tuple[str, ...]:
+    try:
+        return request_features(outline.rest)
+    except ValueError:
+        raise Rejected(
+            Refusal(400, "invalid_request_error", "invalid_request", "The request holds a number that cannot be read."),
+            "invalid_request",
+        ) from None
 
 
 def _judged_rows(judged: Judged, approval: str | None) -> tuple[JudgedRow, ...]:
@@ -243,9 +255,16 @@ def _refused(judged: Judged) -> Refusal | None:
     return None
 
 
-def _refuse_double_send(ticket: Ticket | None) -> None:
-    """Refuse a request whose own approval is being used right now: an approval sends at most once."""
-    if ticket is not None and ticket.state is State.CONSUMED:
+def _refuse_again(ticket: Ticket | None, now_ms: int) -> None:
+    """Refuse a request that was just denied, or whose own approval is being used right now: it sends at most once.
+
+    A denial stands until the ticket would have expired, so that nobody looks for another reviewer by sending again.
+    """
+    if ticket is None:
+        return
+    if ticket.state is State.DENIED and now_ms < ticket.expires_at:
+        raise Rejected(_denied_refusal("approval_denied", ticket), "approval_denied")
+    if ticket.state is State.CONSUMED:
         raise Rejected(
             Refusal(
                 409,

@@ -20,6 +20,7 @@ from authz.exchange.actions import (
     ResponseHead,
     Settle,
     Trailers,
+    Unmask,
     Unmasker,
     UpstreamFault,
     ask,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from masking.stream import Emission, StreamMasker
 
 OK = 200
+UNANSWERED = frozenset({429, 503, 529})
+"""Upstream did not take the request: limited, overloaded, or (Envoy's own 503) not reached."""
+
 STREAM_END_GRACE = 0.02
 """Seconds to wait for upstream's end of body after `message_stop`, so that one commit records both."""
 
@@ -49,16 +53,19 @@ def response_half(exchange: Exchange, released: Released) -> Steps[None]:
     """Judge, record and release the response to a released request."""
     head = yield from _receive_head(exchange)
     judged = released.judged
-    masker = yield from ask(Unmasker(judged.masked, judged.pin.profile, judged.pin.rules_revision, judged.keys))
+    pinned = (judged.masked, judged.pin.profile, judged.pin.rules_revision, judged.keys)
     kind = heads.one(head.headers, "content-type")
     encoding = heads.one(head.headers, "content-encoding")
     if encoding not in {None, "", "identity"}:
         raise UpstreamFault("upstream sent a content-encoding")
     if head.status == OK and heads.is_event_stream(kind) and not head.end:
+        masker = yield from ask(Unmasker(*pinned))
         yield from _Stream(exchange, released, masker.stream()).live(head)
     elif head.status == OK and heads.is_json(kind):
-        yield from _message(exchange, released, masker, head)
+        result = yield from ask(Unmask(*pinned, (yield from _read_body(exchange, head))))
+        yield from _message(exchange, released, result, head)
     elif head.status >= 400:  # noqa: PLR2004  the HTTP classes of client and server errors
+        masker = yield from ask(Unmasker(*pinned))
         yield from _error(exchange, released, masker, head)
     else:
         raise UpstreamFault("upstream answered with a status or type that the endpoint does not have")
@@ -103,9 +110,7 @@ def _closing_facts(status: int, result: Any) -> dict[str, Any]:
     }
 
 
-def _message(exchange: Exchange, released: Released, masker: ResponseMasker, head: ResponseHead) -> Steps[None]:
-    body = yield from _read_body(exchange, head)
-    result: ResponseResult = masker.message(body)
+def _message(exchange: Exchange, released: Released, result: ResponseResult, head: ResponseHead) -> Steps[None]:
     judged, story = released.judged, released.story
     payload = story.payload("response", result.record, judged.data_key)
     facts = {"response_payload": payload.id, "response_sealed_sha256": payload.digest.hex()}
@@ -118,19 +123,22 @@ def _message(exchange: Exchange, released: Released, masker: ResponseMasker, hea
     )
     yield from ask(Record(batch))
     exchange.opened = False
+    yield from _settle(exchange)  # before the caller can know, so that its next request does not meet a used ticket
     exchange.responding = True
     yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(exchange)))
     yield from ask(ReleaseResponse(result.caller, end=True))
-    yield from _settle(exchange)
 
 
 def _error(exchange: Exchange, released: Released, masker: ResponseMasker, head: ResponseHead) -> Steps[None]:
-    """Pass upstream's refusal on, its text masked. Nothing was answered, so an approval may be used again."""
+    """Pass upstream's refusal on, its text masked. Where upstream did not take the request, its approval stays good."""
     body = masker.error((yield from _read_body(exchange, head)))
     event = released.story.closed("upstream_error", {"status": head.status})
     yield from ask(Record(Batch(events=(event,))))
     exchange.opened = False
-    yield from give_back(exchange)
+    if head.status in UNANSWERED:
+        yield from give_back(exchange)
+    else:
+        yield from _settle(exchange)
     exchange.responding = True
     added = {**_added(exchange), "content-type": "application/json"}
     yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
@@ -229,8 +237,8 @@ class _Stream:
         event = self.released.story.closed(outcome, _closing_facts(head.status, self.masker))
         yield from ask(Record(Batch(segments=segments, events=(event,), **rows)))
         self.exchange.opened = False
-        yield from ask(ReleaseResponse(b"".join(emission.caller for emission in emissions), end=True))
         yield from _settle(self.exchange)
+        yield from ask(ReleaseResponse(b"".join(emission.caller for emission in emissions), end=True))
 
     def _cut(self, code: str, *, end: bool) -> Steps[None]:
         """End a stream that cannot be inspected: an error event, the end, and nothing of the rest."""

@@ -49,6 +49,12 @@ denials contains "not_a_reviewer" if {
 	not names_the_voter
 }
 
+# A service may hold a reviewer's token, but cannot read.
+denials contains "not_a_person" if {
+	input.action in votes
+	not input.principal.kind == "human"
+}
+
 action_allowed if {
 	some role in site.admin_roles
 	input.action in role.actions

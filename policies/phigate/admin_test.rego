@@ -56,6 +56,14 @@ test_auditors_see_and_do_not_vote if {
 	}
 }
 
+test_services_do_not_vote if {
+	service := object.union(given.reviewer, {"kind": "service"})
+	every action in ["approvals.approve", "approvals.deny"] {
+		asked(service, action, given.approval) == denied("not_a_person")
+	}
+	asked(service, "approvals.show", given.approval) == allowed
+}
+
 test_nobody_votes_on_their_own if {
 	both := object.union(given.clinician, {"groups": ["clinicians", "reviewers"]})
 	elsewhere := object.union(both, {"issuer": "https://second.example"})

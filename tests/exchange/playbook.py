@@ -134,8 +134,8 @@ class Playbook:
                 return [self.events.pop(0)]
             case act.ReadOutline(body):
                 return outline(body)
-            case act.OpenSession(_, _, described):
-                return KEYS, thread(KEYS, described, "/v1/messages")
+            case act.OpenSession(_, _, described, conditions):
+                return KEYS, thread(KEYS, described, "/v1/messages", conditions)
             case act.LoadSession():
                 return self.view
             case act.PinSession(row):
@@ -149,6 +149,7 @@ class Playbook:
                     self.rules.profiles[action.profile or "standard"],
                     KEYS.masking,
                     new_units=action.new_units,
+                    echoed=action.echoed,
                     memos=action.memos,
                 )
                 return act.Masked(masked, action.profile or "standard", action.rules_revision or "r1")
@@ -158,6 +159,12 @@ class Playbook:
                 return ResponseMasker(
                     self.rules, self.rules.profiles[profile], KEYS.masking, masked.memory, masked.restorations
                 )
+            case act.Unmask(masked, profile, _, _, body):
+                from masking.response import ResponseMasker
+
+                return ResponseMasker(
+                    self.rules, self.rules.profiles[profile], KEYS.masking, masked.memory, masked.restorations
+                ).message(body)
             case act.AskContent():
                 return self.content.pop(0) if len(self.content) > 1 else self.content[0]
             case act.AskAccess():
@@ -178,7 +185,17 @@ class Playbook:
 
     def names(self) -> list[str]:
         """Return the story: the actions that matter to the outside, by name."""
-        quiet = {"Receive", "ReadOutline", "OpenSession", "LoadSession", "Mask", "SealingKey", "Unmasker", "PinSession"}
+        quiet = {
+            "Receive",
+            "ReadOutline",
+            "OpenSession",
+            "LoadSession",
+            "Mask",
+            "SealingKey",
+            "Unmasker",
+            "Unmask",
+            "PinSession",
+        }
         return [type(action).__name__ for action in self.done if type(action).__name__ not in quiet]
 
     def events_recorded(self) -> list[str]:

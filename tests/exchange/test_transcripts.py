@@ -154,9 +154,9 @@ def test_review_holds_then_consumes_then_releases(rules):
         "Consume",
         "ReleaseRequest",
         "Record",
+        "Settle",
         "ReleaseResponseHead",
         "ReleaseResponse",
-        "Settle",
     ]
     assert play.of(act.Settle)[0].give_back is False
 
@@ -217,15 +217,61 @@ def test_request_in_flight_under_its_approval_is_not_sent_twice(rules):
     assert not play.of(act.OpenTicket)
 
 
-def test_upstream_overload_gives_the_grant_back(rules):
-    """Upstream failing before its first byte uses up no approval."""
+@pytest.mark.parametrize(("status", "given_back"), [(429, True), (503, True), (529, True), (400, False), (500, False)])
+def test_only_a_request_that_upstream_did_not_take_gives_the_grant_back(rules, status, given_back):
+    """Limits, overload and no connection use up no approval; any other refusal is an answer, and the grant is used."""
     error = [
-        act.ResponseHead(529, ((":status", "529"), ("content-type", "application/json")), False),
+        act.ResponseHead(status, ((":status", str(status)), ("content-type", "application/json")), False),
         act.Chunk(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', True),
     ]
     play = Playbook(rules, [*asked(request_body()), *error], content=[review()]).play()
-    assert play.of(act.Settle)[0].give_back is True
+    assert play.of(act.Settle)[0].give_back is given_back
     assert "overloaded_error" in released_text(play)
+
+
+def test_a_denial_stands_until_its_ticket_would_have_expired(rules):
+    """The same request sent again after a denial is denied at once, so that nobody looks for another reviewer."""
+    view = SessionView(None, {}, {}, ticket(State.DENIED, expires_at=5_000))
+    again = Playbook(rules, asked(request_body()), content=[review()], view=view, now=4_000).play()
+    assert again.refusal().error_code == "approval_denied"
+    assert not again.of(act.OpenTicket)
+    later = Playbook(rules, [*asked(request_body()), *answered("ok")], content=[review()], view=view, now=6_000).play()
+    assert later.of(act.OpenTicket)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "goes"),
+    [
+        ("user-agent", "Anthropic/Python 2.12.0", True),
+        ("user-agent", "claude-cli/2.1.330 (external, sdk-py, agent-sdk/0.2.187)", True),
+        ("user-agent", f"Maribel Okonkwo {CANARY}", False),
+        ("accept", "application/json", True),
+        ("accept", CANARY, False),
+        ("anthropic-version", "2023-06-01", True),
+        ("anthropic-version", CANARY, False),
+        ("anthropic-workspace-id", "w", False),
+    ],
+)
+def test_headers_go_up_only_when_they_look_as_they_should(rules, name, value, goes):
+    """Free text travels in headers too: a value that is not an SDK's own kind stays behind."""
+    play = Playbook(rules, [request_head(**{name: value}), act.Chunk(request_body(), True), *answered("ok")]).play()
+    (up,) = play.of(act.ReleaseRequest)
+    assert (name in up.keep) is goes
+
+
+def test_text_outside_units_counts_as_new(rules):
+    """A large unknown field is as much new text as a large message: the review threshold sees it."""
+    body = json.loads(request_body())
+    body["extension"] = "word " * 30_000
+    play = Playbook(rules, [*asked(json.dumps(body).encode()), *answered("ok")]).play()
+    assert play.of(act.AskContent)[0].request.new_input_tokens > 40_000
+
+
+def test_an_unreadable_number_is_the_callers_fault(rules):
+    """A number beyond a double is 400, not a fault of ours."""
+    body = request_body().replace(b'"max_tokens": 64', b'"max_tokens": 64, "temperature": 1e999')
+    play = Playbook(rules, asked(body)).play()
+    assert play.refusal().status == 400
 
 
 @pytest.mark.parametrize(

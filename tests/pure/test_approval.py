@@ -34,8 +34,10 @@ def ticket(**changes) -> Ticket:
     return Ticket(**{**values, **changes})
 
 
-def voter(subject: str = "bob", tenant: str = "north", issuer: str = "https://a.example", groups=("reviewers",)):
-    return Principal(tenant, issuer, subject, groups, "human", "-", 1)
+def voter(
+    subject: str = "bob", tenant: str = "north", issuer: str = "https://a.example", groups=("reviewers",), kind="human"
+):
+    return Principal(tenant, issuer, subject, groups, kind, "-", 1)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,7 @@ def voter(subject: str = "bob", tenant: str = "north", issuer: str = "https://a.
         (voter(groups=("clinicians",)), (), State.PENDING, VoteRefused.NOT_A_REVIEWER),
         (voter(groups=()), (), State.PENDING, VoteRefused.NOT_A_REVIEWER),
         (voter(tenant="south"), (), State.PENDING, VoteRefused.NOT_A_REVIEWER),
+        (voter(kind="service"), (), State.PENDING, VoteRefused.NOT_A_REVIEWER),
         (voter(), (("https://a.example", "bob"),), State.PENDING, VoteRefused.ALREADY_VOTED),
         (voter(), (("https://b.example", "bob"),), State.PENDING, VoteRefused.ALREADY_VOTED),
         (voter(), (), State.APPROVED, VoteRefused.NOT_PENDING),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from authz.conversation import SessionKeys, extend, novelty, session_name, thread
+from authz.conversation import SessionKeys, extend, mark, novelty, session_name, thread
 from masking.request import outline
 
 KEYS = SessionKeys.derive(b"a" * 32)
@@ -112,3 +112,35 @@ def test_an_open_assistant_turn_keeps_its_beginning():
     paused = thread(KEYS, described([*ONE, assistant({"type": "text", "text": "let me see"})]), "/m")
     assert paused.before_turn == thread(KEYS, described(ONE), "/m").final
     assert thread(KEYS, described(TWO), "/m").before_turn == thread(KEYS, described(TWO), "/m").final
+
+
+def test_an_approval_does_not_cover_another_sending_of_its_own_thread():
+    """A thread that ends where the approved one ended is not judged by that approval; one that goes on is."""
+    short, long = described(ONE), described(TWO)
+    first = thread(KEYS, short, "/m")
+    assert novelty(first, short, {first.final: "apr_1"}).new_units == {0}
+    assert novelty(first, short, {first.final: None}).new_units == frozenset()
+    assert novelty(thread(KEYS, long, "/m"), long, {first.final: "apr_1"}).new_units == {1, 2}
+
+
+def test_upstreams_own_units_are_known_again_anywhere():
+    """An assistant unit that upstream wrote is echoed wherever it stands; the same words of a user are not."""
+    long = described(TWO)
+    digests = thread(KEYS, long, "/m")
+    own = mark(KEYS, long.units[1].canonical)
+    assert novelty(digests, long, {own: None}).echoed == {1}
+    assert novelty(digests, long, {}).echoed == frozenset()
+
+
+@pytest.mark.parametrize("other", [("version:2026-10-21",), ("version:2023-06-01", "beta:x")])
+def test_an_approval_is_bound_to_version_and_betas(other):
+    """The digest that approvals are bound to changes with API version and betas, and not with their order."""
+    bound = thread(KEYS, described(ONE), "/m", ("version:2023-06-01",)).tools
+    assert thread(KEYS, described(ONE), "/m", other).tools != bound
+    assert thread(KEYS, described(ONE), "/m", ("b", "a")).tools == thread(KEYS, described(ONE), "/m", ("a", "b")).tools
+
+
+@pytest.mark.parametrize("user_id", ["[" * 3000, '{"session_id": "\\ud800"}', '{"session_id": 7}'])
+def test_crafted_user_ids_are_only_names(user_id):
+    """A user id that looks like JSON and is not Claude Code's names a session by its text, and breaks nothing."""
+    assert session_name({}, described(ONE, metadata={"user_id": user_id})) == f"user:{user_id}"
