@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from authz.cli.admin_client import AdminClient, admin_client, admin_options, quoted
+from authz.cli.narration import counted, short_model, short_reasons, time_left
+from authz.cli.reading import readable
 from authz.cli.table import print_table, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STATES = ("PENDING", "APPROVED", "CONSUMED", "DONE", "DENIED", "EXPIRED", "CANCELLED", "REVOKED")
+_SAID = {"approve": "approved", "deny": "denied"}
 
 
 @click.group("approvals", context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +31,10 @@ def approvals() -> None:
 def list_approvals(
     only: str | None, token: str | None, admin_url: str | None, state: Path, ca_file: str | None, as_json: bool
 ) -> None:
-    """List requests, newest first."""
+    """List requests, newest first.
+
+    LEFT is how long a request may still wait, or, once approved, be sent.
+    """
     client = admin_client(token, admin_url, state, ca_file)
     rows = client.get("/v1/approvals", state=(only or "").upper()).get("approvals", [])
     if as_json:
@@ -44,7 +51,10 @@ def list_approvals(
 def show(
     approval_id: str, token: str | None, admin_url: str | None, state: Path, ca_file: str | None, as_json: bool
 ) -> None:
-    """Show one request with the masked text that would go to Claude."""
+    """Show one request with the masked text that would go to Claude.
+
+    Text is printed as text. What nobody can read (base64, signatures) and definitions of tools are left to --json.
+    """
     found = _read(admin_client(token, admin_url, state, ca_file), approval_id)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -55,20 +65,26 @@ def show(
 @approvals.command("approve")
 @click.argument("approval_id")
 @click.option("--reason", default="", help="Why; kept encrypted.")
-@click.option("--version", type=click.IntRange(min=1), help="The version you have read.  [the one shown now]")
+@click.option("--version", type=click.IntRange(min=1), help="The version you have read.  [as it is now]")
 @admin_options
 def approve(approval_id: str, reason: str, version: int | None, **options: Any) -> None:
-    """Say yes: the waiting request goes on."""
+    """Say yes: the waiting request goes on.
+
+    With --version, a request that has changed since you read it is left alone.
+    """
     _vote("approve", approval_id, reason, version, **options)
 
 
 @approvals.command("deny")
 @click.argument("approval_id")
 @click.option("--reason", default="", help="Why; kept encrypted.")
-@click.option("--version", type=click.IntRange(min=1), help="The version you have read.  [the one shown now]")
+@click.option("--version", type=click.IntRange(min=1), help="The version you have read.  [as it is now]")
 @admin_options
 def deny(approval_id: str, reason: str, version: int | None, **options: Any) -> None:
-    """Say no: the waiting request is refused."""
+    """Say no: the waiting request is refused.
+
+    With --version, a request that has changed since you read it is left alone.
+    """
     _vote("deny", approval_id, reason, version, **options)
 
 
@@ -86,15 +102,13 @@ def _vote(
 ) -> None:
     client = admin_client(token, admin_url, state, ca_file)
     if version is None:
-        found = _read(client, approval_id)
-        version = int(found.get("version", 0))
-        if not as_json:
-            _card(found)
+        version = int(_read(client, approval_id).get("version", 0))
     after = client.post(f"/v1/approvals/{quoted(approval_id)}:{verdict}", {"version": version, "justification": reason})
     if as_json:
         click.echo(json.dumps(after, indent=2))
-    else:
-        click.echo(f"{after.get('id')} is now {after.get('state')}.")
+        return
+    waits = f"; it still waits, {after.get('min_approvals')} are needed" if after.get("state") == "PENDING" else ""
+    click.echo(printable(f"{_SAID[verdict]} {after.get('id')} (version {version}){waits}"))
 
 
 def _read(client: AdminClient, approval_id: str) -> dict[str, Any]:
@@ -102,29 +116,23 @@ def _read(client: AdminClient, approval_id: str) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    titles = ("ID", "STATE", "REQUESTED BY", "MODEL", "WHY", "FOUND", "EXPIRES")
+    now = datetime.now(UTC)
     print_table(
-        titles,
+        ("ID", "STATE", "BY", "MODEL", "LEFT", "WHY"),
         [
             (
-                *(row.get(key, "") for key in ("id", "state", "subject", "model")),
-                _why(row),
-                _counts(row.get("findings", {})),
-                row.get("expires_at", ""),
+                row.get("id", ""),
+                row.get("state", ""),
+                row.get("subject", ""),
+                short_model(row.get("model", "")),
+                time_left(row, now),
+                short_reasons(row),
             )
             for row in rows
         ],
-        whole=("ID", "STATE"),
+        whole=("ID", "STATE", "LEFT"),
+        names=("BY",),
     )
-
-
-def _why(row: dict[str, Any]) -> str:
-    """Return policy's reasons; they name the triggers that matched, which stand alone only where there are none."""
-    return ", ".join(row.get("reasons") or row.get("triggers") or [])
-
-
-def _counts(findings: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(findings.items()))
 
 
 def _card(found: dict[str, Any]) -> None:
@@ -133,8 +141,8 @@ def _card(found: dict[str, Any]) -> None:
         ("state", f"{found.get('state')} (version {found.get('version')})"),
         ("requested by", found.get("subject")),
         ("model", found.get("model")),
-        ("why", _why(found)),
-        ("found", _counts(found.get("findings", {}))),
+        ("why", ", ".join(found.get("reasons") or found.get("triggers") or [])),
+        ("found", counted(found.get("findings", {}))),
         ("reviewers", f"{', '.join(found.get('reviewers', []))}; {found.get('min_approvals')} needed"),
         ("decided by", ", ".join(found.get("decided_by", []))),
         ("created", found.get("created_at")),
@@ -143,11 +151,4 @@ def _card(found: dict[str, Any]) -> None:
     for name, value in lines:
         click.echo(f"{name:13} {printable(str(value or '-'))}")
     click.echo()
-    click.echo(printable(_pretty(found.get("masked_request", ""))))
-
-
-def _pretty(text: str) -> str:
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text
+    click.echo(printable(readable(found.get("masked_request", ""))))

@@ -11,23 +11,42 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 400
 """Columns where standard output is no terminal."""
 
+LONGEST_NAME = 16
+"""Columns that a name of other people's choice gets on a terminal before it ends in an ellipsis."""
+
 
 def printable(text: str) -> str:
-    """Return text of others as a terminal may show it: no escape sequence survives."""
+    """Return text of others as a terminal may show it: no escape sequence survives, lines and tabs do."""
     return "".join(
-        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
+        character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for character in text
     )
 
 
-def print_table(titles: Sequence[str], rows: Iterable[Sequence[Any]], *, whole: Sequence[str] = ("ID",)) -> None:
-    """Print rows under their titles; the columns `whole` are never folded."""
+def print_table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    whole: Sequence[str] = ("ID",),
+    names: Sequence[str] = (),
+) -> None:
+    """Print rows under their titles, which are never folded.
+
+    The columns `whole` are not folded either; on a terminal the columns `names` are cut to `LONGEST_NAME`.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    terminal = sys.stdout.isatty()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
-        table.add_column(title, overflow="fold", no_wrap=title in whole)
+        if title in names and terminal:
+            table.add_column(
+                title, no_wrap=True, overflow="ellipsis", min_width=len(title), max_width=max(LONGEST_NAME, len(title))
+            )
+        else:
+            table.add_column(title, overflow="fold", no_wrap=title in whole, min_width=len(title))
     for row in rows:
         table.add_row(*(escape(printable(str(cell)).replace("\n", " ")) for cell in row))
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False).print(table)
+    Console(width=None if terminal else PIPED_WIDTH, highlight=False).print(table)

@@ -6,6 +6,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -163,11 +164,26 @@ def test_votes_carry_the_version_that_was_read(run, api):
     assert api.seen[0][3] == {"version": 2, "justification": ""}
 
 
-def test_people_see_what_they_vote_on(run):
-    """On a terminal the request is shown before the vote, and its new state after."""
-    done = run("approvals", "approve", "apr_1")
-    assert "entire chart" in done.stdout
-    assert "apr_1 is now APPROVED." in done.stdout
+@pytest.mark.parametrize(("verdict", "said"), [("approve", "approved"), ("deny", "denied")])
+def test_a_vote_is_one_line(run, verdict, said):
+    """A vote that counted says which request, and which version of it, in one line."""
+    done = run("approvals", verdict, "apr_1")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"{said} apr_1 (version 3)\n", "")
+
+
+def test_a_vote_that_does_not_decide_says_so(run, api):
+    """Where more people are needed, the line says that the request still waits."""
+    api.fail = (200, {**ROW, "min_approvals": 2, "version": 4})
+    said = run("approvals", "approve", "apr_1", "--version", "3").stdout
+    assert said == "approved apr_1 (version 3); it still waits, 2 are needed\n"
+
+
+def test_a_refused_vote_says_only_why(run, api):
+    """Nothing of the request is printed where the vote was not counted."""
+    api.fail = (403, {"code": 7, "message": "own_request: Nobody decides on their own request."})
+    done = run("approvals", "approve", "apr_1", "--version", "3")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "phigate: own_request: Nobody decides on their own request.\n"
 
 
 @pytest.mark.parametrize(
@@ -251,7 +267,8 @@ def test_sessions_list_and_show(run, api):
     done = run("sessions", "list", "--limit", "5", "--before", "ses_9", "--json")
     assert json.loads(done.stdout) == [SESSION]
     assert api.seen[0][1] == "/v1/sessions?limit=5&before=ses_9"
-    assert "exchange.decided" in run("sessions", "show", "ses_1").stdout
+    assert "exchange.decided  allow; nothing found" in run("sessions", "show", "ses_1").stdout
+    assert "  effect = allow" in run("sessions", "show", "ses_1", "--full").stdout
     assert json.loads(run("sessions", "show", "ses_1", "--json").stdout)["entries"][0]["kind"] == "exchange.decided"
 
 
@@ -261,3 +278,90 @@ def test_empty_lists_are_said_on_stderr(run, api):
     assert "No request waits" in run("approvals", "list").stderr
     assert "no session" in run("sessions", "list").stderr
     assert json.loads(run("approvals", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(("arguments"), [("approvals", "list"), ("sessions", "list"), ("sessions", "show", "ses_1")])
+def test_tables_fit_a_terminal_of_80_columns(run, api, arguments):
+    """Rows of ordinary length are one line each of at most 80 columns, titles included, without digests."""
+    row = {**ROW, "id": "apr_30a90325c3fe227780cbb279", "subject": "demo", "model": "claude-sonnet-5-5"}
+    session = {**SESSION, "id": "ses_bsrtwearq3dlnrehwb5oepmuvv", "last_at": "2027-01-15T08:00:00.000Z"}
+    story = {"session": session, "entries": TOLD}
+    api.fail = (200, {"approvals": [{**row, "reasons": ["trigger:bulk_record"]}], "sessions": [session], **story})
+    lines = run(*arguments).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == {"approvals list": 2, "sessions list": 2}.get(" ".join(arguments), 9 + len(TOLD))
+    assert "deadbeef" not in "".join(lines)
+
+
+TOLD = [
+    {"time": f"2027-01-15T08:00:0{second}.000Z", "kind": kind, "exchange": exchange, "header": header}
+    for second, (kind, exchange, header) in enumerate(
+        [
+            ("exchange.opened", "ex_1", {"subject": "demo", "endpoint": "/v1/messages", "request_id": "req_gw_1"}),
+            (
+                "exchange.decided",
+                "ex_1",
+                {
+                    "effect": "review",
+                    "reasons": ["trigger:bulk_record"],
+                    "profile": "standard",
+                    "findings": {"NAME": 2.0, "MRN": 1.0},
+                    "triggers": ["bulk_record"],
+                    "blocked": 0.0,
+                    "thread_digest": "deadbeef",
+                },
+            ),
+            ("approval.requested", "ex_1", {"reviewers": ["reviewers"], "min_approvals": 1.0, "ticket": "apr_1"}),
+            ("approval.voted", "ex_1", {"subject": "bob", "verdict": "approve", "state": "APPROVED"}),
+            ("approval.consumed", "ex_1", {"ticket": "apr_1"}),
+            (
+                "exchange.closed",
+                "ex_1",
+                {
+                    "outcome": "completed",
+                    "status": 200.0,
+                    "stop_reason": "end_turn",
+                    "usage": {"output_tokens": 24.0, "input_tokens": 31.0},
+                    "response_sealed_sha256": "deadbeef",
+                },
+            ),
+            ("approval.done", "ex_1", {"ticket": "apr_1", "state": "DONE"}),
+            ("exchange.opened", "ex_2", {"subject": "demo", "endpoint": "/v1/messages"}),
+        ]
+    )
+]
+
+
+def test_a_story_is_told_in_words(run, api):
+    """Each event is a line: effect and why, findings by name, who decided, how it ended; exchanges are numbered."""
+    api.fail = (200, {"session": SESSION, "entries": TOLD})
+    lines = [" ".join(line.split()) for line in run("sessions", "show", "ses_1").stdout.splitlines()[-len(TOLD) :]]
+    assert lines == [
+        "08:00:00 1 exchange.opened demo asked /v1/messages",
+        "08:00:01 1 exchange.decided review (bulk_record), standard; MRN 1, NAME 2",
+        "08:00:02 1 approval.requested of reviewers, 1 needed",
+        "08:00:03 1 approval.voted bob approved",
+        "08:00:04 1 approval.consumed sent under the approval",
+        "08:00:05 1 exchange.closed completed, 200, end_turn; 31/24 tokens",
+        "08:00:06 1 approval.done the approval is used up",
+        "08:00:07 2 exchange.opened demo asked /v1/messages",
+    ]
+    full = run("sessions", "show", "ses_1", "--full").stdout
+    assert "thread_digest = deadbeef" in full
+    assert full.index('"MRN": 1.0') < full.index('"NAME": 2.0')
+
+
+def test_help_fits_a_terminal_of_80_columns(monkeypatch):
+    """Every command's help has lines of at most 80 columns, and its first line says in a sentence what it does."""
+    monkeypatch.setenv("COLUMNS", "80")
+    todo = [([], main)]
+    while todo:
+        arguments, command = todo.pop()
+        said = CliRunner().invoke(main, [*arguments, "--help"]).stdout
+        assert max(map(len, said.splitlines())) <= 80, arguments
+        assert said.split("\n\n")[1].rstrip().endswith("."), arguments
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            todo += [
+                ([*arguments, name], command.get_command(context, name)) for name in command.list_commands(context)
+            ]
