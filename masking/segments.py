@@ -29,9 +29,15 @@ MAX_RUN = 4096
 REACH = 512
 """Code points behind a forced cut that take part in the decision."""
 
+_OUT = r"[a-z]{33}|[,.;]{33}|[ \t\r\f\v]{33}"
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _SPACES = " \t\n\r\f\v\x1e\x1f"
 _RARE_SPACES = "\t\r\f\v\x1e\x1f"
+_FOLD_INTO_ASCII = "\u017f\u212a"
+"""The only characters beyond ASCII that match a letter of ASCII in any case."""
+
+_OUT_OF_BOUNDS = ascii_edition(_OUT, compile_pattern(_OUT))
+
 _BREAK = "\x1e"
 _JOIN = "\x1f"
 _CLOSERS = ';{}[]()<>|`"=*'
@@ -50,26 +56,29 @@ def lines(text: str) -> str:
 
 
 class Segmenter:
-    """Finds the runs of a text; `held` words are never plain, `cues` also hold what comes after them."""
+    """Finds the runs of a text; `held` words are never plain, `cues` also hold what comes after them.
+
+    To cuts, a character beyond ASCII is like `?`, but for two that match a letter in any case: texts with those (and
+    word lists beyond ASCII) need the wide edition. Its bounds on words and spaces make an automaton's states dear
+    (backwards, a counted repetition is in all of its copies at once); a text that keeps within them all goes through
+    patterns without bounds, whose matches are then the same and whose states are built three times as fast.
+    """
 
     def __init__(self, held: tuple[str, ...], cues: tuple[str, ...]) -> None:
-        solid = r"[^ \t\n\r\f\v\x1e\x1f]"
-        gap = r"(?:[ \t\r\f\v]{1,40}|[ \t\r\f\v]{0,40}[\n\x1f][ \t\r\f\v]{0,40})"
-        plain = r"(?:[a-z]{1,32}[,.;]{0,3}|[,.;]{1,3})"
-        edge = r"[^A-Za-z0-9 \t\n\r\f\v\x1e\x1f]{0,4}"
-        after_colon = rf"{solid}*:[ \t\r]{{0,32}}(?:[\n\x1f][ \t\r]{{0,32}}){{1,3}}{solid}+"
-        cue = rf"{edge}\b(?i:{alternation(cues)})(?:'?s)?{edge}(?:{gap}{solid}+){{1,3}}" if cues else after_colon
-        odd = rf"[a-z]{{0,32}}(?:[^a-z,.; \t\n\r\f\v\x1e\x1f]|[,.;]{{1,32}}[^,.; \t\n\r\f\v\x1e\x1f]){solid}*"
-        long = rf"[a-z]{{33}}{solid}*"
-        word = rf"\b{alternation(held)}\b[,.;]{{0,3}}" if held else odd
-        token = f"(?:{after_colon}|{cue}|{odd}|{long}|{word})"
-        source = f"{token}(?:{gap}(?:{plain}{gap})?{token})*"
-        self._run = compile_pattern(source, max_mem=MAX_MEM_LARGE)
-        self._ascii_run = ascii_edition(source, self._run, max_mem=MAX_MEM_LARGE)
+        bounded, free = _run_source(held, cues, bounded=True), _run_source(held, cues, bounded=False)
+        self._ascii_words = bounded.isascii()
+        self._run = compile_pattern(bounded, max_mem=MAX_MEM_LARGE)
+        self._bounded_run = ascii_edition(bounded, self._run, max_mem=MAX_MEM_LARGE)
+        self._free_run = ascii_edition(free, compile_pattern(free, max_mem=MAX_MEM_LARGE), max_mem=MAX_MEM_LARGE)
 
     def runs(self, view: str) -> Iterator[tuple[int, int]]:
         """Yield the runs of a text that went through `lines`, as `(start, end)`."""
-        found = self._ascii_run.finditer(view.encode()) if view.isascii() else self._run.finditer(view)
+        if view.isascii() or (self._ascii_words and not any(char in view for char in _FOLD_INTO_ASCII)):
+            plain = view.encode("ascii", "replace")
+            bounded = next(_OUT_OF_BOUNDS.finditer(plain), None) is not None
+            found = (self._bounded_run if bounded else self._free_run).finditer(plain)
+        else:
+            found = self._run.finditer(view)
         for match in found:
             yield match.span()
 
@@ -81,6 +90,28 @@ class Segmenter:
         second = _last_space(view, end) + 1
         end = len(view[:second].rstrip(_SPACES))
         return _last_space(view, end) + 1, last + 1
+
+
+def _run_source(held: tuple[str, ...], cues: tuple[str, ...], *, bounded: bool) -> str:
+    """Return the pattern of a run; without bounds it is the same for texts in which `_OUT_OF_BOUNDS` finds nothing."""
+
+    def times(low: int, high: int) -> str:
+        return f"{{{low},{high}}}" if bounded else "+" if low else "*"
+
+    solid = r"[^ \t\n\r\f\v\x1e\x1f]"
+    space = r"[ \t\r\f\v]"
+    gap = rf"(?:{space}{times(1, 40)}|{space}{times(0, 40)}[\n\x1f]{space}{times(0, 40)})"
+    plain = rf"(?:[a-z]{times(1, 32)}[,.;]{{0,3}}|[,.;]{{1,3}})"
+    edge = r"[^A-Za-z0-9 \t\n\r\f\v\x1e\x1f]{0,4}"
+    indent = rf"[ \t\r]{times(0, 32)}"
+    after_colon = rf"{solid}*:{indent}(?:[\n\x1f]{indent}){{1,3}}{solid}+"
+    cue = rf"{edge}\b(?i:{alternation(cues)})(?:'?s)?{edge}(?:{gap}{solid}+){{1,3}}" if cues else after_colon
+    signs = rf"[,.;]{times(1, 32)}"
+    odd = rf"[a-z]{times(0, 32)}(?:[^a-z,.; \t\n\r\f\v\x1e\x1f]|{signs}[^,.; \t\n\r\f\v\x1e\x1f]){solid}*"
+    long = rf"[a-z]{{33}}{solid}*" if bounded else odd
+    word = rf"\b{alternation(held)}\b[,.;]{{0,3}}" if held else odd
+    token = f"(?:{after_colon}|{cue}|{odd}|{long}|{word})"
+    return f"{token}(?:{gap}(?:{plain}{gap})?{token})*"
 
 
 def forced_cut(window: str, findings: Sequence[Finding]) -> int:
@@ -114,4 +145,7 @@ def _is_sign(char: str) -> bool:
 def _last_space(view: str, end: int) -> int:
     find = view.rfind  # written out: this is asked for every piece of a stream
     last = max(find(" ", 0, end), find("\n", 0, end))
-    return max(last, *(find(char, last + 1, end) for char in _RARE_SPACES))
+    for char in _RARE_SPACES:
+        place = find(char, last + 1, end)
+        last = max(last, place)
+    return last

@@ -117,3 +117,34 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
     assert len(memory) == MAX_VALUES
     assert not memory.recall("X00000001")
     assert memory.recall(f"X{MAX_VALUES:08d}")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Mr",
+                "mrn",
+                "plan",
+                "the",
+                "a" * 33,
+                "a" * 32,
+                "x:",
+                "\n",
+                " " * 33,
+                " " * 41,
+                " ",
+                "," * 33,
+                "é",
+                "12",
+                "anna",
+                ".",
+            ]
+        ),
+        max_size=24,
+    ).map("".join)
+)
+def test_texts_within_bounds_are_cut_as_the_bounded_pattern_cuts_them(text: str) -> None:
+    """The patterns that are quicker for most texts, ASCII or not, find the runs that the first one defines."""
+    segmenter, view = shipped().segmenter, lines(text)
+    assert list(segmenter.runs(view)) == [match.span() for match in segmenter._run.finditer(view)]
