@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from authz.cli.admin_client import AdminClient, admin_client, admin_options, quoted
-from authz.cli.narration import counted, short_model, short_reasons, time_left
+from authz.cli.narration import counted, first_reason, short_model, time_left
 from authz.cli.reading import readable
 from authz.cli.table import print_table, printable
 
@@ -126,12 +126,12 @@ def _table(rows: list[dict[str, Any]]) -> None:
                 row.get("subject", ""),
                 short_model(row.get("model", "")),
                 time_left(row, now),
-                short_reasons(row),
+                first_reason(row),
             )
             for row in rows
         ],
         whole=("ID", "STATE", "LEFT"),
-        names=("BY",),
+        names=("BY", "MODEL"),
     )
 
 

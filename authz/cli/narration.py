@@ -6,6 +6,7 @@ no words rather than wrong ones.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SNAPSHOT = re.compile(r"-20[0-9]{6}\Z")
 _VERDICTS = {"approve": "approved", "deny": "denied"}
 
 
@@ -56,13 +58,19 @@ def clock(rfc3339: str, *, with_day: bool = False) -> str:
 
 
 def short_model(model: str) -> str:
-    """Return a model's name without the part that all of them share."""
-    return model.removeprefix("claude-") or model
+    """Return a model's name without the vendor's prefix and the date of its snapshot."""
+    return _SNAPSHOT.sub("", model.removeprefix("claude-")) or model
 
 
 def short_reasons(row: Mapping[str, Any]) -> str:
     """Return policy's reasons; they name the triggers that matched, which stand alone only where there are none."""
     return ", ".join(str(each).removeprefix("trigger:") for each in row.get("reasons") or row.get("triggers") or [])
+
+
+def first_reason(row: Mapping[str, Any]) -> str:
+    """Return the first reason, and how many more there are."""
+    first, *more = short_reasons(row).split(", ")
+    return f"{first} +{len(more)}" if more else first
 
 
 def counted(counts: Mapping[str, Any]) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PIPED_WIDTH = 400
 """Columns where standard output is no terminal."""
-
-LONGEST_NAME = 16
-"""Columns that a name of other people's choice gets on a terminal before it ends in an ellipsis."""
 
 
 def printable(text: str) -> str:
@@ -32,21 +29,16 @@ def print_table(
 ) -> None:
     """Print rows under their titles, which are never folded.
 
-    The columns `whole` are not folded either; on a terminal the columns `names` are cut to `LONGEST_NAME`.
+    The columns `whole` are not folded either; words in the columns `names` end in an ellipsis where there is no room.
     """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
-        if title in names and terminal:
-            table.add_column(
-                title, no_wrap=True, overflow="ellipsis", min_width=len(title), max_width=max(LONGEST_NAME, len(title))
-            )
-        else:
-            table.add_column(title, overflow="fold", no_wrap=title in whole, min_width=len(title))
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if title in names else "fold"
+        table.add_column(title, overflow=overflow, no_wrap=title in whole, min_width=len(title))
     for row in rows:
         table.add_row(*(escape(printable(str(cell)).replace("\n", " ")) for cell in row))
-    Console(width=None if terminal else PIPED_WIDTH, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False).print(table)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from authz.cli.narration import ago, clock, counted, span, time_left, what_happened
+from authz.cli.narration import ago, clock, counted, first_reason, short_model, span, time_left, what_happened
 from authz.cli.reading import readable
 
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
@@ -137,6 +137,21 @@ def test_times_in_words():
 def test_events_in_words(kind: str, header: dict[str, object], words: str):
     """Every kind has its words, missing facts leave no holes, and unknown kinds have none."""
     assert what_happened(kind, header) == words
+
+
+def test_models_are_named_shortly():
+    """Prefix and snapshot date go, anything else stays."""
+    assert [short_model(name) for name in ("claude-haiku-4-5-20251001", "claude-sonnet-5-5", "[other]", "claude-")] == [
+        "haiku-4-5", "sonnet-5-5", "[other]", "claude-",
+    ]  # fmt: skip
+
+
+def test_the_first_reason_stands_for_the_others():
+    """A list names one reason and counts the rest; triggers stand in where policy gave none."""
+    many = {"reasons": ["trigger:bulk_record", "new_input_tokens", "media"]}
+    assert [first_reason(row) for row in (many, {"reasons": ["media"]}, {"triggers": ["a"]}, {})] == [
+        "bulk_record +2", "media", "a", "",
+    ]  # fmt: skip
 
 
 def test_counts_are_in_the_order_of_names():
