@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,18 @@ def build(policies: Path, target: Path, opa: Path) -> str:
             os.fsync(archive.fileno())
         built.replace(file)
     return revision
+
+
+def bundle_revision(target: Path) -> str | None:
+    """Return the revision of the bundle that is there, None when there is none or it cannot be read."""
+    try:
+        with tarfile.open(bundle_file(target)) as archive:
+            manifests = [member for member in archive if member.name.strip("/") == ".manifest"]
+            opened = archive.extractfile(manifests[0]) if manifests else None
+            found = json.loads(opened.read(MAX_SOURCE_BYTES)).get("revision") if opened else None
+    except (OSError, tarfile.TarError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def check(policies: Path, opa: Path, progress: Callable[[str], None]) -> None:

@@ -161,21 +161,29 @@ def _opa_there() -> Path | None:
 def _policies(subject: Subject, settings: Settings | None) -> Path:
     from authz.assets import policies_dir
 
-    return subject.policies or (settings.masking.rules if settings else policies_dir())
+    served = subject.running().get("policies")
+    stack = Path(served) if isinstance(served, str) and served else None
+    return subject.policies or stack or (settings.masking.rules if settings else policies_dir())
 
 
 def _bundle(subject: Subject, settings: Settings | None) -> Finding:
-    from authz.policy_bundle import build
+    from authz.policy_bundle import build, bundle_revision
 
     opa = _opa_there()
     if opa is None:
         return Finding("bundle", Status.WARN, "not checked: there is no OPA yet")
     with tempfile.TemporaryDirectory(prefix="phigate-doctor-") as scratch:
-        revision = build(_policies(subject, settings), Path(scratch), opa)
-    running = subject.running().get("policy_revision")
-    if running and running != revision:
-        return Finding("bundle", Status.WARN, f"{revision} compiles, the stack started with {running}; reload it")
-    return Finding("bundle", Status.OK, f"{revision} compiles, fits its schemas and denies what is malformed")
+        policies = _policies(subject, settings)
+        revision = build(policies, Path(scratch), opa)
+    running = subject.running()
+    served = bundle_revision(subject.state / "bundle") or running.get("policy_revision")
+    if not running or not served or served == revision:
+        return Finding("bundle", Status.OK, f"{revision} compiles, fits its schemas and denies what is malformed")
+    theirs = running.get("policies")
+    if theirs and policies.absolute() != Path(theirs):
+        return Finding("bundle", Status.WARN, f"{revision} compiles; the stack serves {served} from {theirs}")
+    reload = "reload it with SIGHUP to `phigate up`"
+    return Finding("bundle", Status.WARN, f"{revision} compiles, the stack still serves {served}; {reload}")
 
 
 def _recognizers(subject: Subject, settings: Settings | None) -> Finding:

@@ -18,7 +18,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--state", type=_FOLDER, default=Path(".phigate"), envvar="PHIGATE_STATE", show_default=True, help="State folder."
 )
-@click.option("--policies", type=_FOLDER, help="Rego, rules and profiles.  [the settings', else the shipped ones]")
+@click.option(
+    "--policies",
+    type=_FOLDER,
+    help="Rego, rules and profiles.  [the running stack's, else the settings', else the shipped ones]",
+)
 @click.option(
     "--egress", metavar="HOST:PORT", default="api.anthropic.com:443", show_default=True, help="Claude itself."
 )

@@ -54,6 +54,7 @@ class Facts:
     audience: str
     jwks_uri: str
     upstream: str
+    policies: Path
     policy_revision: str
     pids: dict[str, int] = field(default_factory=dict)
 
@@ -66,6 +67,7 @@ class Facts:
             "audience": self.audience,
             "jwks_uri": self.jwks_uri,
             "upstream": self.upstream,
+            "policies": str(self.policies),
             "policy_revision": self.policy_revision,
             "pids": self.pids,
         }
@@ -127,6 +129,7 @@ class Stack:
             audience=plan.audience,
             jwks_uri=addresses.jwks_uri,
             upstream=addresses.upstream,
+            policies=plan.policies,
             policy_revision=revision,
             pids=self.pids(),
         )

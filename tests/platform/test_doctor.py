@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from authz.cli import main
 from authz.cli.checkup import Finding, Status, Subject, examine
+from authz.opa_binary import opa_path
+from authz.policy_bundle import build, bundle_revision
 from authz.quickstart.recipes import write_private
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +84,37 @@ def test_broken_rules_are_named(tmp_path: Path, nowhere: str):
     found = findings(tmp_path / "s", nowhere, policies=policies)
     assert found["recognizers"].status is Status.FAIL
     assert "triggers.yaml" in found["recognizers"].detail
+
+
+def test_the_stacks_own_policies_are_looked_at(tmp_path: Path, nowhere: str):
+    """Without --policies doctor reads those that the running stack was given, and compares with what it serves now."""
+    state, policies = tmp_path / "s", tmp_path / "policies"
+    state.mkdir()
+    shutil.copytree(ROOT / "policies", policies)
+    served = build(policies, state / "bundle", opa_path())
+    assert bundle_revision(state / "bundle") == served
+    write_private(state / "up.json", json.dumps({"policies": str(policies), "policy_revision": "sha256:at-the-start"}))
+    found = findings(state, nowhere)["bundle"]
+    assert (found.status, found.detail.split()[0]) == (Status.OK, served)
+    site = policies / "phigate" / "site" / "data.json"
+    site.write_text(site.read_text().replace("50000", "7"))
+    found = findings(state, nowhere)["bundle"]
+    assert found.status is Status.WARN
+    assert f"still serves {served}" in found.detail
+    found = findings(state, nowhere, policies=ROOT / "policies")["bundle"]
+    assert (found.status, found.detail.split()[0]) == (Status.OK, served)
+    site.write_text(site.read_text().replace("7", "8"))
+    shutil.copytree(policies, tmp_path / "other")
+    found = findings(state, nowhere, policies=tmp_path / "other")["bundle"]
+    assert found.detail.endswith(f"the stack serves {served} from {policies}")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive"])
+def test_a_bundle_that_is_none_has_no_revision(tmp_path: Path, content: bytes | None):
+    """A missing or broken archive is no revision rather than an error."""
+    if content is not None:
+        (tmp_path / "phigate.tar.gz").write_bytes(content)
+    assert bundle_revision(tmp_path) is None
 
 
 def test_an_old_envoy_is_a_failure(tmp_path: Path, nowhere: str, monkeypatch):
