@@ -31,7 +31,7 @@ MAX_RECOGNIZERS = 500
 MAX_TRIGGERS = 500
 
 _OPERATORS = frozenset(operator.value for operator in Operator)
-_WARM_ROUNDS = 2
+_WARM_LENGTH = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +134,19 @@ class RuleSet:
             raise RuleError("profiles", "no profile of that name") from None
 
     def warm(self) -> None:
-        """Run the examples through every automaton until their states are built: a cold one runs at 6 MB/s."""
-        text = "\n\n".join(example.text for rule in self.recognizers for example in rule.examples)
-        for names in ("strict", "balanced"):
+        """Build the states that requests will use, by reading the rules' own examples and files as if they were leaves.
+
+        A cold automaton builds a state for nearly every character it reads (some 2 ms a KB, measured). Takes 0.3 s.
+        """
+        examples = "\n\n".join(example.text for rule in self.recognizers for example in rule.examples)
+        files: dict[str, str] = json.loads(self.archive)
+        for text in (examples, *(file[:_WARM_LENGTH] for file in files.values())):
             runs = [text[start:end] for start, end in self.segmenter.runs(lines(text))]
-            for _ in range(_WARM_ROUNDS):
-                self.scanner(names).scan(runs, Memory())
-        for trigger in self.triggers:
-            for pattern in trigger.patterns:
-                pattern.search(text)
+            for names in NAMES:
+                self.scanner(cast("Names", names)).scan(runs, Memory())
+            for trigger in self.triggers:
+                for pattern in trigger.patterns:
+                    pattern.search(text)
 
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
