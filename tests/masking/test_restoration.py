@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,28 @@ TOKEN = "[NAME_AC5ZZML_273T2G]"
 ORIGINALS = {TOKEN: "Ada Loveless"}
 PARTS = st.lists(
     st.sampled_from(
-        [TOKEN, "[", "]", "[NAME_AAAAAAA_AAAAAA]", " ", "https:", "//", "x.test/", "](", "so", "\n", "WWW.", "[A"]
+        [
+            TOKEN,
+            "[",
+            "]",
+            "[NAME_AAAAAAA_AAAAAA]",
+            " ",
+            "https:",
+            "//",
+            "x.test/",
+            "](",
+            "so",
+            "\n",
+            "WWW.",
+            "[A",
+            "<a ",
+            ">",
+            "src= '",
+            "tel:",
+            "\\",
+            ".x",
+            "@x",
+        ]
     )
 )
 
@@ -53,3 +75,43 @@ def test_each_text_starts_afresh() -> None:
     restorer = Restorer(ORIGINALS)
     assert restorer.whole(f"https://x.test/{TOKEN}") == f"https://x.test/{TOKEN}"
     assert restorer.whole(TOKEN) == "Ada Loveless"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "evil.example/x?d={}",
+        "evil.example?d={}",
+        "see ?q={}",
+        "[ref]: evil.example/{}",
+        "[ref]: <a {}>",
+        "![a]( https://e.test/?q={})",
+        "![a](b {})",
+        "![a](<https://e.test/ a {}>)",
+        "![a]( <b {}>)",
+        "https:\\\\e\\{}",
+        "<img src= 'e/{}'>",
+        "<img alt='>' src = 'e {}'>",
+        "<a href = https:/e/{}>",
+        "<x {}>",
+        "file:/e/{}",
+        "tel:{}",
+        "javascript:go({})",
+        "{}.evil.example",
+        "{}@evil.example",
+        "a" * 3000 + "{}",
+    ],
+)
+def test_nothing_is_restored_in_what_may_be_a_link(text: str) -> None:
+    """Bare hosts, any scheme, markdown destinations and definitions, tags and attributes, host names made of values."""
+    whole = text.format(TOKEN)
+    assert _restored(whole)[1:] == (whole, 0)
+    assert _restored(*whole)[1:] == (whole, 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}.", "{}, {}", "**Name:** {}", "a < b and {}", "({})", "x [1] {}", "<b>{}</b>", "{}'s"]
+)
+def test_prose_is_restored(text: str) -> None:
+    """Ordinary sentences and markup keep their originals."""
+    assert TOKEN not in _restored(text.format(TOKEN, TOKEN))[1]
