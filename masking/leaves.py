@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from masking.canonical import is_cache_mark
 from masking.json_document import Items, Members, Scalars
 from masking.places import (
     LEAVES,
@@ -18,6 +19,7 @@ from masking.places import (
     UNKNOWN,
     WORD,
     ByType,
+    CacheMark,
     Each,
     Fields,
     Forms,
@@ -80,8 +82,13 @@ _SCHEMA: Mapping[str, Shape] = (
 )
 """JSON Schema 2020-12 keywords that hold strings or schemas."""
 
-_SEALED = frozenset({Treatment.NEVER, Treatment.OPAQUE, Treatment.SECRET})
+_SEALED = frozenset({Treatment.NEVER, Treatment.SECRET})
 """Treatments under which keys are not inspected either."""
+
+_SIGNED = frozenset({Treatment.SEALED, Treatment.CIPHER})
+"""Treatments under which keys are as signed as values."""
+
+_TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
 
 NOWHERE: Text = (0, 0)
 _KEYS_LABEL = "keys"
@@ -98,14 +105,20 @@ def render(path: Path | None) -> str:
 
 
 class Walk:
-    """Collects the leaves of one document, part by part, and counts content that cannot be inspected (`media`)."""
+    """Collects the leaves of one document, part by part.
 
-    __slots__ = ("document", "label", "leaves", "media")
+    It also counts content that cannot be inspected (`media`, with its `opaque` places), and gathers the blocks that
+    add or remove tools, wherever they stand (`tool_changes`).
+    """
+
+    __slots__ = ("document", "label", "leaves", "media", "opaque", "tool_changes")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.leaves: list[Leaf] = []
         self.media: dict[str, int] = {}
+        self.opaque: list[Path | None] = []
+        self.tool_changes: list[Members] = []
         self.label = _UNKNOWN_LABEL
 
     def visit(self, node: Node, shape: Shape, path: Path | None) -> None:
@@ -117,10 +130,17 @@ class Walk:
         elif isinstance(shape, Forms):
             self.visit(node, _form(node, shape), path)
         elif isinstance(shape, ByType) and isinstance(node, Members):
-            self.visit(node, shape.variants.get(self.type(node), UNKNOWN), path)
+            variant = shape.variants.get(kind := self.type(node), UNKNOWN)
+            if kind in _TOOL_CHANGES and variant is not UNKNOWN:  # what is unknown is gathered in `_all`
+                self.tool_changes.append(node)
+            self.visit(node, variant, path)
+        elif isinstance(shape, CacheMark):
+            if not is_cache_mark(self.document, node):
+                self._all(node, UNKNOWN, path)
         elif isinstance(shape, Fields) and isinstance(node, Members):
             if shape.media is not None:
                 self.media[shape.media] = self.media.get(shape.media, 0) + 1
+                self.opaque.append(path)
             self.members(node, shape.known, path)
         elif isinstance(shape, Each) and isinstance(node, Items):
             for index, child in elements(node):
@@ -161,6 +181,14 @@ class Walk:
             if shape.treatment in _SEALED:
                 for key in sorted(node):
                     self._all(node[key], shape, path)
+                return
+            if shape.treatment is not Treatment.LEAVES and self.type(node) in _TOOL_CHANGES:
+                self.tool_changes.append(node)
+            if shape.treatment in _SIGNED:
+                for ordinal, key in enumerate(sorted(node)):
+                    step = (path, f".#{ordinal}")
+                    self.leaves.append(Leaf(Treatment.SEALED, NOWHERE, _KEYS_LABEL, shape.kind, step, key, node))
+                    self._all(node[key], shape, step)
             else:
                 self._outside(node, frozenset(), shape, path)
         elif isinstance(node, Items):

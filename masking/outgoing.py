@@ -9,7 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.json_document import encode_token
-from masking.leaves import WORDS, Walk
+from masking.leaves import WORDS, Walk, render
+from masking.opacity import is_time
 from masking.places import Treatment
 from masking.replacement import Replacement
 from masking.restoration import Restorer
@@ -18,7 +19,7 @@ from masking.text import SegmentFold
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from masking.json_document import Document
+    from masking.json_document import Document, Text
     from masking.leaves import Leaf
     from masking.placeholders import Pseudonyms
     from masking.places import Shape
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from masking.rules import RuleSet
     from masking.text import Memory, Segment
 
-_SEALED = frozenset({Treatment.NEVER, Treatment.OPAQUE, Treatment.SECRET})
+_SEALED = frozenset(
+    {Treatment.NEVER, Treatment.SEALED, Treatment.CIPHER, Treatment.OPAQUE, Treatment.SECRET}
+)  # upstream wrote them, and checks them when they come back
 
 
 class Forms(NamedTuple):
@@ -77,25 +80,67 @@ class Outgoing:
         """Return a whole document in both forms; only masked and restored strings differ from upstream's bytes."""
         walk = Walk(document)
         walk.visit(document.root, shape, None)
+        return self._forms(document, walk.leaves, {})
+
+    def goes_outside(self, document: Document, shape: Shape) -> bool:
+        """Return whether a document holds text that the table does not know."""
+        walk = Walk(document)
+        walk.visit(document.root, shape, None)
+        return any(map(is_outside, walk.leaves))
+
+    def pieces(self, documents: list[tuple[Document, Shape]]) -> list[Forms]:
+        """Return documents of one kind in both forms, where a text outside the table may go on from one to the next.
+
+        Such a text is read as a whole; if it held anything it leaves masked in the first of them.
+        """
+        walks: list[Walk] = []
+        parts: dict[str, list[tuple[int, Text, str]]] = {}
+        for number, (document, shape) in enumerate(documents):
+            walk = Walk(document)
+            walk.visit(document.root, shape, None)
+            walks.append(walk)
+            for leaf in walk.leaves:
+                if is_outside(leaf):
+                    parts.setdefault(render(leaf.path), []).append((number, leaf.span, document.text(leaf.span)))
+        settled: list[dict[Text, str]] = [{} for _ in documents]
+        for held in parts.values():
+            if len(held) > 1:
+                replaced = self._replacement.text("".join(text for _, _, text in held))
+                if replaced.found:
+                    self.findings.update(replaced.found)
+                    settled[held[0][0]][held[0][1]] = replaced.text
+                    for number, span, _ in held[1:]:
+                        settled[number][span] = ""
+        return [
+            self._forms(document, walk.leaves, settled[number])
+            for number, ((document, _), walk) in enumerate(zip(documents, walks, strict=True))
+        ]
+
+    def _forms(self, document: Document, leaves: list[Leaf], settled: Mapping[Text, str]) -> Forms:
+        """Return both forms of a document; `settled` are strings whose masked text is known already."""
         record: list[tuple[int, int, bytes]] = []
         caller: list[tuple[int, int, bytes]] = []
-        for leaf in walk.leaves:
+        spans: dict[int, dict[str, Text]] = {}
+        for leaf in leaves:
             if leaf.treatment in _SEALED:
                 continue
             if leaf.key is not None:
-                edit = self._key(document, leaf)
+                edit = self._key(document, leaf, spans)
                 if edit is not None:
                     record.append(edit)
                     caller.append(edit)
                 continue
             text = document.text(leaf.span)
-            if leaf.treatment is Treatment.WORD and WORDS.fullmatch(text):
-                continue
-            replaced = self._replacement.text(text)
-            self.findings.update(replaced.found)
-            restored = self._restore(leaf, replaced.text)
-            if replaced.text != text:
-                record.append((*leaf.span, encode_token(replaced.text)))
+            masked = settled.get(leaf.span)
+            if masked is None:
+                if _is_upstreams_word(leaf.treatment, text):
+                    continue
+                replaced = self._replacement.text(text)
+                self.findings.update(replaced.found)
+                masked = replaced.text
+            restored = self._restore(leaf, masked)
+            if masked != text:
+                record.append((*leaf.span, encode_token(masked)))
             if restored != text:
                 caller.append((*leaf.span, encode_token(restored)))
         recorded = document.splice(record)
@@ -111,13 +156,29 @@ class Outgoing:
         self.restored += restorer.count
         return restored
 
-    def _key(self, document: Document, leaf: Leaf) -> tuple[int, int, bytes] | None:
-        """Return the edit of a key that holds PHI: one placeholder as a whole, so that keys stay distinct."""
+    def _key(self, document: Document, leaf: Leaf, spans: dict[int, dict[str, Text]]) -> tuple[int, int, bytes] | None:
+        """Return the edit of a key that holds PHI: one placeholder as a whole, so that keys stay distinct.
+
+        `spans` keeps the spans of an object's keys, which are found together, under the place of the object.
+        """
         if leaf.key is None or leaf.owner is None:
             return None
         found = self._replacement.scan(leaf.key)
         if not found:
             return None
         self.findings.update(found)
-        span = dict(document.key_spans(leaf.owner))[leaf.key]
-        return (*span, encode_token(self._replacement.pseudonyms.placeholder(found[0], leaf.key)))
+        keys = spans.get(leaf.owner.start)
+        if keys is None:
+            keys = spans[leaf.owner.start] = dict(document.key_spans(leaf.owner))
+        return (*keys[leaf.key], encode_token(self._replacement.pseudonyms.placeholder(found[0], leaf.key)))
+
+
+def is_outside(leaf: Leaf) -> bool:
+    """Return whether a leaf is a string that the table does not know."""
+    return leaf.treatment is Treatment.UNKNOWN and leaf.key is None
+
+
+def _is_upstreams_word(treatment: Treatment, text: str) -> bool:
+    if treatment is Treatment.WORD:
+        return WORDS.fullmatch(text) is not None
+    return treatment is Treatment.TIME and is_time(text)

@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from masking.canonical import canonical_json, digest
+from masking.canonical import canonical_json, digest, is_cache_mark, is_null
 from masking.errors import BodyRefused, JsonRefused
 from masking.json_document import Items, Members, parse
 from masking.leaves import Walk, elements
-from masking.places import BLOCK, MESSAGE_FIELDS, REQUEST, TEXT, TOOL, Treatment
+from masking.places import ASSISTANT_BLOCK, BLOCK, MESSAGE_FIELDS, REQUEST, TEXT, TOOL, Treatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,8 +29,12 @@ BODY_LIMIT = 33_554_432
 
 ROLES = frozenset({"user", "assistant", "system"})
 _UNIT_KEYS = frozenset({"tools", "system", "messages"})
-_NOT_THE_QUESTION = _UNIT_KEYS | {"stream", "metadata", "cache_control"}
-_UNINSPECTED = frozenset({Treatment.NEVER, Treatment.OPAQUE, Treatment.SECRET})
+_MESSAGE = frozenset({"role", "content"})
+_DISPLAYS = frozenset({"summarized", "omitted", "updates"})
+_TOOL_REFERENCES = frozenset({"tool_reference", "mcp_tool_reference", "mcp_toolset_reference", "tool_definition"})
+"""What the `tool` of a tool_addition or tool_removal may be; any other type there is taken for a type of tool."""
+
+_UNINSPECTED = frozenset({Treatment.NEVER, Treatment.CIPHER, Treatment.OPAQUE, Treatment.SECRET})
 _COUNT = re.compile(rb"[0-9]{1,12}")
 
 
@@ -50,8 +54,10 @@ class Outline:
     """The facts of a request, small enough to travel between processes (the document stays behind).
 
     `media` counts content that cannot be inspected by class: image, pdf, url, file_id, container, mcp. `text_bytes` is
-    in UTF-8 bytes. `rest` is canonical JSON of the top level without tools, system, messages, `stream`, `metadata`,
-    `cache_control` and `thinking.display`: what else changes the question.
+    in UTF-8 bytes. `tool_names` and `tool_types` begin with those of `tools`, in their order; tools that messages add
+    or remove and the configured tools of MCP servers follow. `rest` is canonical JSON of the top level without tools,
+    system, messages, `stream`, `metadata.user_id`, `thinking.display` and a plain `cache_control`: what else changes
+    the question.
     """
 
     model: str
@@ -104,6 +110,8 @@ class Plan(NamedTuple):
     units: list[Place]
     rest: list[Leaf]
     media: Mapping[str, int]
+    opaque: list[Path | None]
+    tool_changes: list[Members]
 
 
 def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
@@ -117,13 +125,13 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
     for place in arranged.units:
         canonical = digest(document, place.node, place.kind, place.role, place.block)
         units.append(Unit(place.kind, place.role, place.block, canonical, _text_bytes(document, place.leaves)))
-    tools = [place.node for place in arranged.units if place.kind == "tool" and isinstance(place.node, Members)]
+    tool_names, tool_types = _tools(document, arranged)
     return Outline(
         model=_string(document, top, "model") or _refuse("model"),
         stream=_flag(document, top, "stream"),
         max_tokens=_count(document, top, "max_tokens"),
-        tool_names=tuple(_string(document, tool, "name") or "" for tool in tools),
-        tool_types=tuple(_string(document, tool, "type") or "custom" for tool in tools),
+        tool_names=tool_names,
+        tool_types=tool_types,
         media=arranged.media,
         user_id=_user_id(document, top),
         has_thread="thread" in top and document.raw(top["thread"]) != b"null",
@@ -155,20 +163,20 @@ def plan(document: Document) -> Plan:
             walk.members(message, MESSAGE_FIELDS, (None, f".messages[{index}]"), frozenset({"content"}))
     walk.label = "request"
     walk.members(top, REQUEST.known, None, _UNIT_KEYS)
-    return Plan(top, units, rest, walk.media)
+    return Plan(top, units, rest, walk.media, walk.opaque, walk.tool_changes)
 
 
 def _label(place: Place) -> str:
     """Return a unit's class of leaves; names that are not the API's own never become one."""
     if place.kind != "message":
         return place.kind
-    return f"message.{place.block}" if place.block in BLOCK.variants else "unknown"
+    return f"message.{place.block}" if place.block in ASSISTANT_BLOCK.variants else "unknown"
 
 
 def assistant_place(document: Document, block: Node) -> Place:
     """Return the place of one block of an assistant's turn, for a response that a caller will echo."""
     walk = Walk(document)
-    walk.visit(block, BLOCK, None)
+    walk.visit(block, ASSISTANT_BLOCK, None)
     kind = walk.type(block) if isinstance(block, Members) else ""
     return Place("message", "assistant", kind, block, walk.leaves)
 
@@ -197,9 +205,52 @@ def _units(document: Document, top: Members) -> Iterator[tuple[Place, Shape, Pat
         elif isinstance(content, Items):
             for number, block in elements(content):
                 name = _type(document, _object(block, "content"))
-                yield Place("message", role, name, block, []), BLOCK, (path, f"[{number}]")
+                shape = ASSISTANT_BLOCK if role == "assistant" else BLOCK
+                yield Place("message", role, name, block, []), shape, (path, f"[{number}]")
         else:
             raise BodyRefused("messages: content")
+
+
+def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names and types of all tools that a request declares, adds, removes or configures."""
+    declared = [place.node for place in arranged.units if place.kind == "tool"]
+    more_names: list[str] = []
+    more_types: list[str] = []
+    for change in arranged.tool_changes:
+        tool = _object(change.get("tool"), "tool")
+        kind = _named(document, tool, "type")
+        if kind and kind not in _TOOL_REFERENCES:
+            more_types.append(kind)
+        if "name" in tool:
+            more_names.append(_named(document, tool, "name"))
+        if "definition" in tool:
+            declared.append(tool["definition"])
+    names: list[str] = []
+    types: list[str] = []
+    for node in declared:
+        tool = _object(node, "tools")
+        names.append(_named(document, tool, "name"))
+        types.append(_named(document, tool, "type") or "custom")
+        if types[-1] == "mcp_toolset":
+            more_names += _toolset_names(document, tool)
+    return (*names, *more_names), (*types, *more_types)
+
+
+def _toolset_names(document: Document, toolset: Members) -> list[str]:
+    """Return the names of an MCP server's tools that a toolset configures or pins."""
+    configs = toolset.get("configs")
+    names = list(configs) if isinstance(configs, Members) else []
+    pinned = toolset.get("tools")
+    for tool in pinned if isinstance(pinned, Items) else ():
+        names.append(_named(document, _object(tool, "tools"), "name"))
+    return names
+
+
+def _named(document: Document, members: Members, key: str) -> str:
+    """Return a string of a tool, empty if it has none: one of another type could be read otherwise upstream."""
+    if key in members and not isinstance(members[key], tuple):
+        raise BodyRefused(f"tools: {key}")
+    return _string(document, members, key) or ""
 
 
 def _array(top: Members, key: str) -> Iterator[tuple[int, Node]]:
@@ -211,7 +262,7 @@ def _array(top: Members, key: str) -> Iterator[tuple[int, Node]]:
     return elements(node)
 
 
-def _object(node: Node, where: str) -> Members:
+def _object(node: Node | None, where: str) -> Members:
     if not isinstance(node, Members):
         raise BodyRefused(f"{where}: not an object")
     return node
@@ -246,17 +297,34 @@ def _refuse(where: str) -> str:
 
 def _user_id(document: Document, top: Members) -> str | None:
     metadata = top.get("metadata")
-    return _string(document, metadata, "user_id") if isinstance(metadata, Members) else None
+    if metadata is None or is_null(document, metadata):
+        return None
+    node = _object(metadata, "metadata").get("user_id")
+    if node is not None and not isinstance(node, tuple) and not is_null(document, node):
+        raise BodyRefused("metadata: user_id")
+    return _string(document, _object(metadata, "metadata"), "user_id")
 
 
 def _rest(document: Document, top: Members) -> bytes:
     """Return canonical JSON of what stands beside the units, fields of single messages included."""
-    parts = [canonical_json(document, top, _NOT_THE_QUESTION, {"thinking": "display"})]
+    without = {"metadata": "user_id"}
+    thinking = top.get("thinking")
+    if isinstance(thinking, Members) and _string(document, thinking, "display") in _DISPLAYS:
+        without["thinking"] = "display"
+    skip = _UNIT_KEYS | {"stream"} | _plain_cache_mark(document, top)
+    parts = [canonical_json(document, top, skip, without)]
     for index, message in _array(top, "messages"):
-        if isinstance(message, Members) and not message.keys() <= {"role", "content"}:
-            skip = frozenset({"role", "content", "cache_control"})
-            parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
+        if isinstance(message, Members) and len(message) > len(_MESSAGE):
+            skip = _MESSAGE | _plain_cache_mark(document, message)
+            if not message.keys() <= skip:
+                parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
     return b"\n".join(parts)
+
+
+def _plain_cache_mark(document: Document, holder: Members) -> frozenset[str]:
+    node = holder.get("cache_control")
+    plain = node is not None and (is_null(document, node) or is_cache_mark(document, node))
+    return frozenset({"cache_control"}) if plain else frozenset()
 
 
 def _text_bytes(document: Document, leaves: list[Leaf]) -> int:

@@ -26,11 +26,17 @@ class Treatment(Enum):
     SCAN = auto()
     """Names and settings that must stay as they are: PHI blocks."""
     NEVER = auto()
-    """Signed, encrypted or opaque to us: passes unread."""
+    """What upstream alone fills in a response: passes unread. No place of a request is like that."""
+    SEALED = auto()
+    """Free text that upstream signed: passes unread where upstream wrote it, anywhere else PHI blocks."""
+    CIPHER = auto()
+    """Signed or encrypted by upstream: passes unread where upstream wrote it, anywhere else it must look opaque."""
+    TIME = auto()
+    """A timestamp of upstream's: passes if it has that shape, otherwise unknown."""
     SECRET = auto()
     """A credential: neither recorded nor sent on."""
     OPAQUE = auto()
-    """Content that cannot be inspected (image, PDF): passes by profile only, and is counted."""
+    """Content that cannot be inspected (image, PDF) in base64: passes by profile only, and is counted."""
     WORD = auto()
     """An enum value or id of the API: passes if it has that shape, otherwise scanned."""
     USER = auto()
@@ -85,7 +91,12 @@ class Schema:
     """A JSON Schema: descriptions are text, names and constants must stay."""
 
 
-Shape: TypeAlias = Here | Fields | Each | ByType | Forms | Schema
+@dataclass(frozen=True, slots=True)
+class CacheMark:
+    """A `cache_control` of the API's own shape, which says nothing; any other value there is unknown."""
+
+
+Shape: TypeAlias = Here | Fields | Each | ByType | Forms | Schema | CacheMark
 
 
 def _fields(media: str | None = None, /, **known: Shape) -> Fields:
@@ -98,13 +109,16 @@ LEAVES = Here(Treatment.LEAVES)
 INPUT = Here(Treatment.LEAVES, "input")
 SCAN = Here(Treatment.SCAN)
 NEVER = Here(Treatment.NEVER)
+SEALED = Here(Treatment.SEALED)
+CIPHER = Here(Treatment.CIPHER)
+TIME = Here(Treatment.TIME)
 SECRET = Here(Treatment.SECRET)
 OPAQUE = Here(Treatment.OPAQUE)
 WORD = Here(Treatment.WORD)
 UNKNOWN = Here(Treatment.UNKNOWN)
 SCHEMA = Schema()
 
-CACHE_CONTROL = _fields(ttl=WORD, scope=WORD)
+CACHE_CONTROL = CacheMark()
 
 CITATION = _fields(
     cited_text=MASK,
@@ -112,7 +126,7 @@ CITATION = _fields(
     title=MASK,
     source=MASK,
     url=SCAN,
-    encrypted_index=NEVER,
+    encrypted_index=CIPHER,
     file_id=WORD,
     document_index=WORD,
     start_char_index=WORD,
@@ -159,13 +173,20 @@ def _result(content: Shape) -> Fields:
 
 def _output(**known: Shape) -> Fields:
     return _fields(
-        error_code=WORD, error_message=MASK, stdout=MASK, stderr=MASK, return_code=WORD, encrypted_stdout=NEVER, **known
+        error_code=WORD,
+        error_message=MASK,
+        stdout=MASK,
+        stderr=MASK,
+        return_code=WORD,
+        encrypted_stdout=CIPHER,
+        **known,
     )
 
 
-_OUTPUT_FILES = Each(_fields(file_id=NEVER))
-_SEARCH_HIT = _fields(title=SCAN, url=SCAN, page_age=SCAN, encrypted_content=NEVER)
+_OUTPUT_FILES = Each(_fields(file_id=WORD))
+_SEARCH_HIT = _fields(title=SCAN, url=SCAN, page_age=SCAN, encrypted_content=CIPHER)
 
+_TOOL_SWITCHES = _fields(defer_loading=WORD, enabled=WORD)
 TOOL = _fields(
     name=SCAN,
     description=MASK,
@@ -187,8 +208,12 @@ TOOL = _fields(
     blocked_domains=Each(SCAN),
     user_location=_fields(city=SCAN, region=SCAN, country=SCAN, timezone=SCAN),
     mcp_server_name=SCAN,
+    default_config=_TOOL_SWITCHES,
+    tools=Each(_fields(name=SCAN, description=MASK, input_schema=SCHEMA, defer_loading=WORD, enabled=WORD)),
     model=WORD,
 )
+
+_TOOL_CHANGE = _fields(definition=TOOL, name=SCAN, server_name=SCAN)
 
 BLOCKS |= {
     "text": _fields(text=TEXT, citations=Each(CITATION), cache_control=CACHE_CONTROL),
@@ -199,8 +224,6 @@ BLOCKS |= {
     "search_result": _fields(
         title=MASK, source=MASK, content=Each(BLOCK), citations=_fields(enabled=WORD), cache_control=CACHE_CONTROL
     ),
-    "thinking": _fields(thinking=NEVER, signature=NEVER),
-    "redacted_thinking": _fields(data=NEVER),
     "tool_use": _TOOL_CALL,
     "server_tool_use": _TOOL_CALL,
     "mcp_tool_use": _TOOL_CALL,
@@ -212,7 +235,7 @@ BLOCKS |= {
         state_changes=Each(_fields(url=SCAN, path=MASK, error=MASK)),
     ),
     "web_search_tool_result": _result(Forms(UNKNOWN, Each(_SEARCH_HIT), _fields(error_code=WORD))),
-    "web_fetch_tool_result": _result(_fields(url=MASK, retrieved_at=NEVER, content=BLOCK, error_code=WORD)),
+    "web_fetch_tool_result": _result(_fields(url=MASK, retrieved_at=TIME, content=BLOCK, error_code=WORD)),
     "code_execution_tool_result": _result(_output(content=_OUTPUT_FILES)),
     "bash_code_execution_tool_result": _result(_output(content=_OUTPUT_FILES)),
     "text_editor_code_execution_tool_result": _result(
@@ -233,16 +256,31 @@ BLOCKS |= {
     "tool_search_tool_result": _result(
         _fields(error_code=WORD, error_message=SCAN, tool_references=Each(_fields(tool_name=SCAN)))
     ),
-    "advisor_tool_result": _result(_fields(text=MASK, encrypted_content=NEVER, error_code=WORD)),
+    "advisor_tool_result": _result(_fields(text=MASK, encrypted_content=CIPHER, error_code=WORD)),
     "container_upload": _fields("file_id", file_id=WORD, cache_control=CACHE_CONTROL),
     "mcp_tool_listing": SCAN,
-    "compaction": _fields(
-        content=NEVER, signature=NEVER, encrypted_content=NEVER, tool_changes=NEVER, cache_control=CACHE_CONTROL
-    ),
     "fallback": WORD,
-    "tool_addition": _fields(tool=_fields(definition=TOOL, name=SCAN), cache_control=CACHE_CONTROL),
-    "tool_removal": _fields(tool=_fields(definition=TOOL, name=SCAN), cache_control=CACHE_CONTROL),
+    "tool_addition": _fields(tool=_TOOL_CHANGE, cache_control=CACHE_CONTROL),
+    "tool_removal": _fields(tool=_TOOL_CHANGE, cache_control=CACHE_CONTROL),
 }
+
+ASSISTANT_BLOCK = ByType(
+    MappingProxyType(
+        BLOCKS
+        | {
+            "thinking": _fields(thinking=SEALED, signature=CIPHER),
+            "redacted_thinking": _fields(data=CIPHER),
+            "compaction": _fields(
+                content=SEALED,
+                signature=CIPHER,
+                encrypted_content=CIPHER,
+                tool_changes=SEALED,
+                cache_control=CACHE_CONTROL,
+            ),
+        }
+    )
+)
+"""A block directly in an assistant's turn. What upstream signs stands nowhere else; elsewhere it is unknown."""
 
 _FORMAT = _fields(name=SCAN, schema=SCHEMA, strict=WORD)
 _OUTPUT_CONFIG = _fields(effort=WORD, format=_FORMAT, task_budget=_fields(total=WORD, remaining=WORD))
@@ -303,44 +341,58 @@ REQUEST = Fields(
                 ),
                 UNKNOWN,
             ),
-            "fallback_credit_token": NEVER,
+            "fallback_credit_token": CIPHER,
             "diagnostics": _fields(previous_message_id=WORD),
         }
     )
 )
 """The top level of a request beside `tools`, `system` and `messages`, which are walked unit by unit."""
 
+_TOKENS = dict.fromkeys(
+    ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), WORD
+)
+_USAGE = _fields(
+    **_TOKENS,
+    cache_creation=_fields(ephemeral_5m_input_tokens=WORD, ephemeral_1h_input_tokens=WORD),
+    output_tokens_details=_fields(thinking_tokens=WORD),
+    server_tool_use=_fields(web_search_requests=WORD, web_fetch_requests=WORD),
+    fallback_credit=_fields(status=WORD),
+    iterations=Each(_fields(**_TOKENS, model=WORD, status=WORD)),
+    inference_geo=WORD,
+    service_tier=WORD,
+    speed=WORD,
+)
 MESSAGE = _fields(
     id=WORD,
     role=WORD,
     model=WORD,
-    content=Each(BLOCK),
+    content=Each(ASSISTANT_BLOCK),
     stop_reason=WORD,
     stop_sequence=MASK,
-    stop_details=_fields(category=WORD, explanation=MASK, fallback_credit_token=NEVER, recommended_model=WORD),
-    usage=NEVER,
+    stop_details=_fields(category=WORD, explanation=MASK, fallback_credit_token=CIPHER, recommended_model=WORD),
+    usage=_USAGE,
     container=NEVER,
     context_management=NEVER,
     diagnostics=NEVER,
     input_transformations=NEVER,
     input_tokens=WORD,
 )
-"""A response, and the `message` of `message_start`. What upstream alone fills (usage, container) passes as it is."""
+"""A response, and the `message` of `message_start`. What upstream alone fills (diagnostics) passes as it is."""
 
 ERROR = _fields(error=_fields(message=MASK, details=LEAVES), request_id=WORD)
 
 EVENTS: Mapping[str, Shape] = MappingProxyType(
     {
         "message_start": _fields(message=MESSAGE),
-        "content_block_start": _fields(index=WORD, content_block=BLOCK),
+        "content_block_start": _fields(index=WORD, content_block=ASSISTANT_BLOCK),
         "content_block_delta": _fields(
             index=WORD,
             delta=ByType(
                 {
-                    "thinking_delta": _fields(thinking=NEVER, estimated_tokens=WORD),
-                    "signature_delta": _fields(signature=NEVER),
+                    "thinking_delta": _fields(thinking=SEALED, estimated_tokens=WORD),
+                    "signature_delta": _fields(signature=CIPHER),
                     "citations_delta": _fields(citation=CITATION),
-                    "compaction_delta": _fields(content=NEVER, encrypted_content=NEVER),
+                    "compaction_delta": _fields(content=SEALED, encrypted_content=CIPHER),
                 }
             ),
         ),
@@ -350,11 +402,11 @@ EVENTS: Mapping[str, Shape] = MappingProxyType(
                 stop_reason=WORD,
                 stop_sequence=MASK,
                 stop_details=_fields(
-                    category=WORD, explanation=MASK, fallback_credit_token=NEVER, recommended_model=WORD
+                    category=WORD, explanation=MASK, fallback_credit_token=CIPHER, recommended_model=WORD
                 ),
                 container=NEVER,
             ),
-            usage=NEVER,
+            usage=_USAGE,
             context_management=NEVER,
             input_transformations=NEVER,
         ),
@@ -363,3 +415,22 @@ EVENTS: Mapping[str, Shape] = MappingProxyType(
     }
 )
 """Stream events whose text does not arrive in pieces; `text_delta` and `input_json_delta` are folded by the stream."""
+
+
+def _names(shape: Shape, seen: set[int]) -> set[str]:
+    if id(shape) in seen:
+        return set()
+    seen.add(id(shape))
+    if isinstance(shape, Fields):
+        return set(shape.known).union(*(_names(inner, seen) for inner in shape.known.values()))
+    if isinstance(shape, ByType):
+        return set().union(*(_names(inner, seen) for inner in shape.variants.values()))
+    if isinstance(shape, Each):
+        return _names(shape.element, seen)
+    if isinstance(shape, Forms):
+        return _names(shape.items, seen) | _names(shape.members, seen)
+    return set()
+
+
+UNIT_KEYS = frozenset(_names(ASSISTANT_BLOCK, set()) | _names(TOOL, set()))
+"""Every key that the table knows in blocks and tools."""

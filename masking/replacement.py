@@ -70,6 +70,15 @@ class Replacement:
             )
         return known
 
+    def peek(self, text: str) -> tuple[str, ...]:
+        """Return the identifiers found in a text that must stay as it is but is free text, kept ones aside.
+
+        Memory is used and stays as it was.
+        """
+        findings = find(self.rules, text, names=self.names, memory=self.memory.copy()) if text else ()
+        found = (finding.identifier for finding in findings)
+        return tuple(identifier for identifier in found if self.operator(identifier) is not Operator.KEEP)
+
     def findings(self, text: str, findings: Iterable[Finding]) -> Replaced:
         """Replace findings that are already known, in their order."""
         parts: list[str] = []

@@ -16,6 +16,7 @@ from masking.errors import JsonRefused
 from masking.json_document import Members, encode_token, parse
 from masking.leaves import WORDS, render
 from masking.memos import Turn
+from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_user, is_time, views
 from masking.outline import Outline, Unit, outline, plan
 from masking.placeholders import Pseudonyms
 from masking.places import Treatment
@@ -26,26 +27,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from masking.json_document import Document
-    from masking.leaves import Leaf
+    from masking.leaves import Leaf, Path
     from masking.outline import Place
     from masking.profile import Profile
     from masking.rules import RuleSet
 
 __all__ = ["Blocked", "MaskedRequest", "Outline", "Unit", "mask_request", "outline"]
 
-BILLING_HEADER = re.compile(r"x-anthropic-billing-header:(?: ?(?:cc_[a-z_]{1,24}|cch)=[A-Za-z0-9._-]{0,64};?)*+ ?")
-"""Claude Code's first system block, which the API strips by its position: no free text fits this shape."""
-
-OPAQUE_USER = re.compile(
-    r"(?:[a-z]{2,16}[_-])?[0-9a-f]{16,128}(?:_account_(?:[0-9a-f-]{36})?_session_[0-9a-f-]{36})?"
-    r"|(?:[a-z]{2,16}[_-])?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-    r"|[a-z]{2,16}_[A-Za-z0-9]{16,64}"
-)
-"""User ids that identify nobody to a reader: hex, UUIDs, prefixed tokens, Claude Code's older composite."""
-
 _CLAUDE_CODE_USER = frozenset({"device_id", "account_uuid", "session_id"})
-_EXEMPT = frozenset({Treatment.NEVER, Treatment.OPAQUE, Treatment.SECRET})
+_EXEMPT = frozenset({Treatment.NEVER, Treatment.SECRET})
+_UPSTREAMS = frozenset({Treatment.SEALED, Treatment.CIPHER, Treatment.TIME})
 _REMEMBERED = frozenset({Treatment.MASK, Treatment.LEAVES, Treatment.SCAN, Treatment.UNKNOWN})
+_MAY_NOT_CHANGE = frozenset({Treatment.SCAN, Treatment.WORD, Treatment.KEY, Treatment.CIPHER})
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=_-]++|\\/)*+")
+_READ_AS_NAMES = frozenset({"NAME", "ADDRESS"})
+"""Identifiers that ids and enum values hold by chance: `claude-sonnet` is nobody."""
+
+_NEVER_BY_CHANCE = frozenset({"SSN", "DATE", "PHONE", "FAX", "EMAIL", "CARD"})
+"""Identifiers that long ciphertext does not hold by chance; a short cue (`DL 7x`) it does, once in a hundred."""
+
+_LONG_CIPHER = 128
+
+MEDIA = "MEDIA"
+"""Stands in `Blocked.identifiers` for content that nobody could inspect."""
+
+NOT_OPAQUE = "NOT_OPAQUE"
+"""Stands there for a value that should be an id or ciphertext and is not."""
+
 _SECRET_TOKEN = b'"[SECRET]"'
 
 
@@ -83,13 +91,15 @@ def mask_request(
     key: bytes,
     *,
     new_units: frozenset[int],
+    echoed: frozenset[int] = frozenset(),
     memos: Mapping[tuple[int, str], str] | None = None,
     document: Document | None = None,
 ) -> MaskedRequest:
     """Mask a request body under a profile and the session's masking key (32 bytes).
 
-    `memos` maps (index of the first unit of an assistant turn, memo digest) to upstream's text. `document` saves
-    parsing a body again. Raises JsonRefused or BodyRefused as `outline` does.
+    `echoed` are the units that upstream itself wrote in this session: only there, and only in the assistant's turns,
+    what is signed or encrypted passes unread. `memos` maps (index of the first unit of an assistant turn, memo digest)
+    to upstream's text. `document` saves parsing a body again. Raises JsonRefused or BodyRefused as `outline` does.
     """
     if document is None:
         document = parse(body)
@@ -111,7 +121,9 @@ def mask_request(
             turn = None
         role = place.role if place.kind == "message" else ""
         masking.new = index in new_units
-        if _is_billing_header(document, place, first=index == 0 or arranged.units[index - 1].kind == "tool"):
+        masking.echoed = turn is not None and index in echoed
+        first = index == 0 or arranged.units[index - 1].kind == "tool"
+        if first and masking.is_billing_header(place):
             masking.count(place.leaves, "left")
             continue
         for leaf in place.leaves:
@@ -122,9 +134,12 @@ def mask_request(
     memory = replacement.memory
     # What stands beside the units must not change how the next turn's units are masked.
     replacement.memory = memory.copy()
-    masking.new = True
+    masking.new, masking.echoed = True, False
     for leaf in arranged.rest:
         masking.leaf(leaf, None)
+    if profile.media == "block":
+        for path in arranged.opaque:
+            masking.block(path, (MEDIA,))
     return MaskedRequest(
         body=document.splice(masking.edits),
         findings=dict(masking.findings),
@@ -143,13 +158,17 @@ def is_remembered(leaf: Leaf) -> bool:
 
 
 class RequestMasking:
-    """Applies each leaf's treatment, and gathers edits, counts and what must not pass."""
+    """Applies each leaf's treatment, and gathers edits, counts and what must not pass.
+
+    `new`: nobody judged the unit at hand yet; `echoed`: upstream itself wrote it (of a response that is always so).
+    """
 
     def __init__(self, document: Document, replacement: Replacement, *, unknown_blocks: bool) -> None:
         self.document = document
         self.replacement = replacement
         self.unknown_blocks = unknown_blocks
         self.new = False
+        self.echoed = True
         self.edits: list[tuple[int, int, bytes]] = []
         self.findings: Counter[str] = Counter()
         self.new_findings: Counter[str] = Counter()
@@ -168,70 +187,101 @@ class RequestMasking:
         Returns the text that goes upstream, or None when it must not go or was not read.
         """
         treatment = leaf.treatment
-        if treatment in _EXEMPT:
-            self.count([leaf], "opaque" if treatment is Treatment.OPAQUE else "left")
+        if treatment in _EXEMPT or (self.echoed and treatment in _UPSTREAMS):
+            self.count([leaf], "left")
             if treatment is Treatment.SECRET:
                 self.edits.append((*leaf.span, _SECRET_TOKEN))
             return None
+        if treatment is Treatment.OPAQUE:
+            if _BASE64.fullmatch(self.document.body, leaf.span[0] + 1, leaf.span[1] - 1):
+                self.count([leaf], "opaque")
+                return None
+            leaf = leaf._replace(treatment=Treatment.UNKNOWN)
         text = self.document.text(leaf.span) if leaf.key is None else leaf.key
-        if _passes_unread(treatment, text):
+        if self._passes_unread(treatment, text):
             self.count([leaf], "left")
             return text
+        if treatment is Treatment.TIME:
+            leaf = leaf._replace(treatment=Treatment.UNKNOWN)
         self.count([leaf], "scanned")
         return self._inspect(leaf, text, upstream)
 
+    def block(self, path: Path | None, identifiers: tuple[str, ...]) -> None:
+        """Note that what stands at a path must not go upstream."""
+        self.blocked.setdefault(render(path), set()).update(identifiers)
+
+    def is_billing_header(self, place: Place) -> bool:
+        """Return whether a unit is Claude Code's billing header, which the API strips by its position."""
+        if place.kind != "system" or place.block != "text":
+            return False
+        node = place.node.get("text") if isinstance(place.node, Members) else place.node
+        values = billing_values(self.document.text(node)) if isinstance(node, tuple) else None
+        return values is not None and not any(self.replacement.scan(value) or self._hidden(value) for value in values)
+
     def _inspect(self, leaf: Leaf, text: str, upstream: str | None) -> str | None:
         treatment = leaf.treatment
-        if self.new and treatment is not Treatment.KEY:
-            self.triggers.update(dict.fromkeys(match_triggers(self.replacement.rules, text)))
+        if self.new:
+            plain = " ".join(text.split())  # a phrase may be broken over lines
+            self.triggers.update(dict.fromkeys(match_triggers(self.replacement.rules, plain)))
         masked = text
         blocked: tuple[str, ...] = ()
-        if treatment in {Treatment.SCAN, Treatment.WORD, Treatment.KEY}:
-            found = blocked = self.replacement.scan(text)
+        if treatment in _MAY_NOT_CHANGE:
+            found = blocked = self._found_in_word(treatment, text)
+        elif treatment is Treatment.SEALED:
+            found = blocked = self.replacement.peek(text)
         else:
             masked, found, blocked = self.replacement.text(text)
             if treatment is Treatment.UNKNOWN and self.unknown_blocks and masked != text:
                 blocked = found
-            elif treatment is Treatment.USER and masked != text:
-                masked = self.replacement.pseudonyms.placeholder(found[0], text)
+            elif treatment is Treatment.USER and (identifiers := found if masked != text else self._hidden(text)):
+                found = identifiers
+                masked = self.replacement.pseudonyms.placeholder(identifiers[0], text)
         self.findings.update(found)
         if self.new:
             self.new_findings.update(found)
+        if treatment is Treatment.CIPHER or (treatment is Treatment.WORD and len(text) > WORD_LIMIT):
+            blocked = blocked or (NOT_OPAQUE,)
         if upstream is not None:
             masked, blocked = upstream, ()
         if blocked:
-            self.blocked.setdefault(render(leaf.path), set()).update(blocked)
+            self.block(leaf.path, blocked)
         if masked != text:
             self.edits.append((*leaf.span, encode_token(masked)))
             self.count([leaf], "masked")
         return None if blocked else masked
 
+    def _passes_unread(self, treatment: Treatment, text: str) -> bool:
+        if treatment is Treatment.WORD:
+            shaped = len(text) <= WORD_LIMIT and WORDS.fullmatch(text) is not None
+            return shaped and (self.echoed or not self._hidden(text))
+        if treatment is Treatment.CIPHER:
+            hidden = self._hidden(text)
+            return is_cipher(text) and (_NEVER_BY_CHANCE.isdisjoint(hidden) if len(text) > _LONG_CIPHER else not hidden)
+        if treatment is Treatment.TIME:
+            return is_time(text)
+        return treatment is Treatment.USER and self._is_opaque_user(text)
 
-def _passes_unread(treatment: Treatment, text: str) -> bool:
-    if treatment is Treatment.WORD:
-        return WORDS.fullmatch(text) is not None
-    return treatment is Treatment.USER and _is_opaque_user(text)
+    def _found_in_word(self, treatment: Treatment, text: str) -> tuple[str, ...]:
+        found = self.replacement.scan(text)
+        return found or (self._hidden(text) if treatment in {Treatment.WORD, Treatment.CIPHER} else ())
 
+    def _hidden(self, text: str) -> tuple[str, ...]:
+        """Return the numbers, dates and addresses in a word, read with its separators as spaces."""
+        found = (identifier for view in views(text) for identifier in self.replacement.scan(view))
+        return tuple(identifier for identifier in found if identifier not in _READ_AS_NAMES)
 
-def _is_billing_header(document: Document, place: Place, *, first: bool) -> bool:
-    if place.kind != "system" or not first or place.block != "text":
-        return False
-    node = place.node.get("text") if isinstance(place.node, Members) else place.node
-    return isinstance(node, tuple) and BILLING_HEADER.fullmatch(document.text(node)) is not None
-
-
-def _is_opaque_user(text: str) -> bool:
-    """Return whether a user id identifies nobody to a reader: opaque, or Claude Code's JSON of opaque ids."""
-    if OPAQUE_USER.fullmatch(text):
-        return True
-    if not text.startswith("{"):
-        return False
-    try:
-        inner = parse(text.encode(), max_depth=1, max_nodes=len(_CLAUDE_CODE_USER))
-    except JsonRefused:
-        return False
-    members = inner.root
-    if not isinstance(members, Members) or not members.keys() <= _CLAUDE_CODE_USER:
-        return False
-    values = [inner.text(node) if isinstance(node, tuple) else None for node in members.values()]
-    return all(value is not None and (not value or OPAQUE_USER.fullmatch(value)) for value in values)
+    def _is_opaque_user(self, text: str) -> bool:
+        """Return whether a user id identifies nobody to a reader: opaque, or Claude Code's JSON of opaque ids."""
+        if not text.startswith("{"):
+            return not text or (is_opaque_user(text) and not self._hidden(text))
+        try:
+            inner = parse(text.encode(), max_depth=1, max_nodes=len(_CLAUDE_CODE_USER))
+        except JsonRefused:
+            return False
+        members = inner.root
+        if not isinstance(members, Members) or not members.keys() <= _CLAUDE_CODE_USER:
+            return False
+        values = [inner.text(node) if isinstance(node, tuple) else None for node in members.values()]
+        return all(
+            value is not None and (not value or (is_opaque_user(value) and not self._hidden(value))) for value in values
+        )

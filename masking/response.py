@@ -21,7 +21,7 @@ from masking.places import ERROR, MESSAGE
 from masking.replacement import Replacement
 from masking.sse import error_frame
 from masking.stream import StreamMasker
-from masking.usage import counts, word
+from masking.usage import counts, stop_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class ResponseResult:
     """A masked response body. `record` is upstream's view, masked; `caller` is that with originals restored.
 
     `units` are the canonical digests of the assistant's blocks as the caller will echo them; `usage` holds token
-    counts as upstream gave them.
+    counts as upstream gave them, `stop_reason` a word of the API's or `other`.
     """
 
     caller: bytes = field(repr=False)
@@ -98,7 +98,7 @@ class ResponseMasker:
             units=echo.units,
             restored=outgoing.restored,
             usage=counts(document, top.get("usage")),
-            stop_reason=word(document, top.get("stop_reason")),
+            stop_reason=stop_reason(document, top.get("stop_reason")),
         )
 
     def error(self, body: bytes) -> bytes:

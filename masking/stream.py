@@ -1,8 +1,11 @@
 """A streamed response masked: bytes in, whole frames out, and never a byte that was not judged.
 
 What leaves depends on upstream's events only, never on how their bytes were cut: text leaves as its segments settle
-(`SegmentFold`), tool input whole at the end of its block, everything else in its own event. A stream that breaks a
-rule, or ends without `message_stop`, ends in an `error` event, because clients take a cut stream for a complete answer.
+(`SegmentFold`), tool input whole at the end of its block, everything else in its own event. Text outside the table may
+go on from event to event, so events that hold any wait: deltas for the end of their block, others for `message_stop`.
+
+A stream that breaks a rule, or ends without `message_stop`, ends in an `error` event, because clients take a cut stream
+for a complete answer.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from masking.json_document import Document, Members, decode_token, encode_token,
 from masking.places import EVENTS, UNKNOWN
 from masking.sse import SseReader, error_frame, frame
 from masking.stream_blocks import EMPTY_OBJECT, Block
-from masking.usage import counts, word
+from masking.usage import counts, stop_reason, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +45,7 @@ _TEXT_FRAME = frame(
     b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}',
 )
 _PING = frame("ping", b'{"type":"ping"}')
+_DELTA = "content_block_delta"
 _SEALED_DELTAS = {
     "thinking_delta": (("thinking", False),),
     "signature_delta": (("signature", True),),
@@ -81,6 +85,8 @@ class StreamMasker:
         self._started = False
         self._block: Block | None = None
         self._blocks: list[Block] = []
+        self._held_deltas: list[Document] = []
+        self._held_events: list[tuple[str, Document]] = []
         self._size = 0
 
     @property
@@ -177,22 +183,34 @@ class StreamMasker:
         elif kind == "content_block_stop":
             self._stop_block(self._open(_index(document, top)), document, emissions)
         elif kind == "message_delta":
-            self._whole(kind, document, emissions)
+            self._whole_or_held(kind, document, emissions)
             self._count(document, top)
             delta = top.get("delta")
             if isinstance(delta, Members):
-                self.stop_reason = word(document, delta.get("stop_reason")) or self.stop_reason
+                self.stop_reason = stop_reason(document, delta.get("stop_reason")) or self.stop_reason
         elif kind == "message_stop":
             if not self._started or self._block is not None:
                 raise StreamRefused("message_stop inside a block")
             self._finish_message()
+            self._release_events(emissions)
             self._whole(kind, document, emissions)
             self.ended = self.complete = True
         elif kind == "error":
             self._whole(kind, document, emissions)
             self.ended = True
         else:
+            self._whole_or_held(kind, document, emissions)
+
+    def _whole_or_held(self, kind: str, document: Document, emissions: list[Emission]) -> None:
+        if self._outgoing.goes_outside(document, EVENTS.get(kind, UNKNOWN)):
+            self._held_events.append((kind, document))
+        else:
             self._whole(kind, document, emissions)
+
+    def _release_events(self, emissions: list[Emission]) -> None:
+        held, self._held_events = self._held_events, []
+        forms = self._outgoing.pieces([(document, EVENTS.get(kind, UNKNOWN)) for kind, document in held])
+        emissions.extend(_emission(kind, *both) for (kind, _), both in zip(held, forms, strict=True))
 
     def _whole(self, kind: str, document: Document, emissions: list[Emission]) -> Forms:
         forms = self._outgoing.document(document, EVENTS.get(kind, UNKNOWN))
@@ -238,13 +256,26 @@ class StreamMasker:
         elif kind == "input_json_delta":
             block.fragment(_required(document, delta, "partial_json"))
         else:
-            forms = self._whole("content_block_delta", document, emissions)
             for field, replaces in _SEALED_DELTAS.get(kind, ()):
                 node = delta.get(field)
                 if isinstance(node, tuple):
                     block.sealed(field, document.raw(node), replaces=replaces)
-            if kind == "citations_delta" and "citation" in delta:
-                block.citation(document.raw(delta["citation"]), _citation(forms.caller))
+            if self._outgoing.goes_outside(document, EVENTS[_DELTA]):
+                self._held_deltas.append(document)
+            else:
+                self._pass_delta(block, document, self._outgoing.document(document, EVENTS[_DELTA]), emissions)
+
+    def _pass_delta(self, block: Block, document: Document, forms: Forms, emissions: list[Emission]) -> None:
+        emissions.append(_emission(_DELTA, forms.record, forms.caller))
+        wrote = _citation(document)
+        if wrote is not None:
+            block.citation(wrote, _citation(parse(forms.caller)) or wrote)
+
+    def _release_deltas(self, block: Block, emissions: list[Emission]) -> None:
+        held, self._held_deltas = self._held_deltas, []
+        forms = self._outgoing.pieces([(document, EVENTS[_DELTA]) for document in held])
+        for document, both in zip(held, forms, strict=True):
+            self._pass_delta(block, document, both, emissions)
 
     def _text(self, index: int, text: str, emissions: list[Emission]) -> None:
         record, caller = self._open(index).text(text)
@@ -264,6 +295,7 @@ class StreamMasker:
                     _input_delta(block.index, forms.caller),
                 )
             )
+        self._release_deltas(block, emissions)
         self._whole("content_block_stop", document, emissions)
         self._block = None
 
@@ -300,10 +332,12 @@ def _content_block(event: bytes) -> Document:
     return parse(document.raw(block) if block is not None else EMPTY_OBJECT)
 
 
-def _citation(event: bytes) -> bytes:
-    document = parse(event)
-    delta = document.root["delta"] if isinstance(document.root, Members) else None
-    return document.raw(delta["citation"]) if isinstance(delta, Members) else EMPTY_OBJECT
+def _citation(event: Document) -> bytes | None:
+    """Return the citation that a delta adds, raw; None if it adds none."""
+    delta = event.root["delta"] if isinstance(event.root, Members) else None
+    if not isinstance(delta, Members) or word(event, delta.get("type")) != "citations_delta":
+        return None
+    return event.raw(delta["citation"]) if "citation" in delta else None
 
 
 def _emission(kind: str, record: bytes, caller: bytes) -> Emission:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.errors import JsonRefused, StreamRefused
-from masking.json_document import Document, Members, encode_token, parse
+from masking.json_document import Document, Items, Members, encode_token, parse
 from masking.places import INPUT
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class Block:
         if tool_input:
             values["input"] = tool_input
         if citations:
-            values["citations"] = b"[" + b",".join(citations) + b"]"
+            first = start.root.get("citations") if isinstance(start.root, Members) else None
+            given = start.raw(first)[1:-1].strip() if isinstance(first, Items) else b""
+            values["citations"] = b"[" + b",".join([given, *citations] if given else citations) + b"]"
         if not isinstance(start.root, Members) or not values:
             return start.body
         edits: list[tuple[int, int, bytes]] = []

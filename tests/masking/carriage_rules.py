@@ -62,7 +62,11 @@ triggers:
 
 def _profile(name: str, request: str, response: str, **more: str) -> bytes:
     lines = [f"name: {name}", f"request: {request}", f"response: {response}"]
-    lines += [f"{key}: {value}" for key, value in {"names": "strict", "unknown": "block", "media": "block"}.items()]
+    lines += [
+        f"{key}: {value}"
+        for key, value in {"names": "strict", "unknown": "block", "media": "allow"}.items()
+        if key not in more
+    ]
     return "\n".join(lines + [f"{key}: {value}" for key, value in more.items()]).encode()
 
 
@@ -73,6 +77,7 @@ RULES = RuleSet.from_sources(
         "profiles/plain.yaml": _profile("plain", '{"*": tokenize}', '{"*": tokenize}', default="true", restore="false"),
         "profiles/restoring.yaml": _profile("restoring", '{"*": tokenize}', '{"*": tokenize}', restore="true"),
         "profiles/redacting.yaml": _profile("redacting", '{"*": redact, DATE: keep}', '{"*": redact, DATE: keep}'),
+        "profiles/guarded.yaml": _profile("guarded", '{"*": tokenize}', '{"*": tokenize}', media="block"),
         "profiles/blocking.yaml": _profile("blocking", '{"*": tokenize, SSN: block}', '{"*": tokenize}'),
     }
 )
@@ -80,6 +85,7 @@ RULES = RuleSet.from_sources(
 PLAIN = RULES.profile("plain")
 RESTORING = RULES.profile("restoring")
 REDACTING = RULES.profile("redacting")
+GUARDED = RULES.profile("guarded")
 BLOCKING = RULES.profile("blocking")
 
 

@@ -186,14 +186,14 @@ def test_every_block_type_guards_fields_outside_its_schema(block: str) -> None:
 
 
 def test_sealed_fields_pass_byte_for_byte() -> None:
-    """What the model signed or encrypted is neither read nor changed."""
+    """What the model signed or encrypted is neither read nor changed where upstream wrote it."""
     content = [
         {"type": "thinking", "thinking": "about CANARY1", "signature": "CANARY2=="},
         {"type": "redacted_thinking", "data": "CANARY3"},
         {"type": "compaction", "content": "CANARY4", "signature": "CANARY5", "encrypted_content": "CANARY6"},
     ]
     body = dump({"model": "m", "messages": [{"role": "assistant", "content": content}]})
-    masked = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset())
+    masked = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset(), echoed=frozenset(range(3)))
     assert masked.body == body
     assert not masked.blocked
 

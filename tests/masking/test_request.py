@@ -7,14 +7,14 @@ import pickle
 from typing import Any
 
 import pytest
-from carriage_rules import BLOCKING, KEY, PLAIN, REDACTING, RULES, dump, strings
+from carriage_rules import BLOCKING, GUARDED, KEY, PLAIN, REDACTING, RULES, dump, strings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.errors import BodyRefused, JsonRefused
 from masking.memos import memo_digest
 from masking.profile import Profile
-from masking.request import MaskedRequest, mask_request, outline
+from masking.request import Blocked, MaskedRequest, mask_request, outline
 
 HEX = "0123456789abcdef" * 4
 UUID = "550e8400-e29b-41d4-a716-446655440000"
@@ -144,6 +144,7 @@ def test_fields_beside_the_units_teach_nothing() -> None:
         UUID,
         HEX,
         f"user_{HEX}_account__session_{UUID}",
+        f"user-{HEX}",
         "user_01AbCdEfGhIjKlMnOp",
         json.dumps({"device_id": HEX, "account_uuid": "", "session_id": UUID}),
         json.dumps({"session_id": UUID}),
@@ -161,6 +162,9 @@ def test_opaque_user_ids_pass(user_id: str) -> None:
     [
         "patient Ada Loveless",
         "123-45-6789",
+        "patient_0012-3456",
+        "case-123-45-6789-0012-3456",
+        json.dumps({"device_id": HEX, "session_id": "123-45-6789-0012-3456"}),
         json.dumps({"device_id": HEX, "account_uuid": "", "session_id": "123-45-6789"}),
         json.dumps({"device_id": HEX, "name": "see CANARY1"}),
     ],
@@ -177,12 +181,29 @@ def test_user_ids_with_phi_become_pseudonyms(user_id: str) -> None:
 
 
 def test_billing_header_stays_first_and_untouched() -> None:
-    """Claude Code's billing block passes as it is; text that only begins like it does not."""
-    header = "x-anthropic-billing-header: cc_version=2.1.330.0012-3456; cc_entrypoint=sdk-py; cch=00000;"
+    """Claude Code's billing block passes as it is, and counts as left unread."""
+    header = "x-anthropic-billing-header: cc_version=2.1.15.103; cc_entrypoint=sdk-py; cch=00000; cc_is_subagent=true;"
     body = _request(_user("hi"), system=[_text(header), _text("x")])
     assert _mask(body).body == body
-    for system in ([_text(header + " SSN 123-45-6789")], [_text("x"), _text(header)]):
-        assert _mask(_request(_user("hi"), system=system)).body != _request(_user("hi"), system=system)
+    assert _mask(body).coverage["system"] == {"left": 3, "scanned": 1}
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        [_text("x-anthropic-billing-header: cc_version=2.1.330; cch=00000; SSN 123-45-6789")],
+        [_text("x-anthropic-billing-header: cc_version=2.1.330; cch=123-45-6789;")],
+        [_text("x-anthropic-billing-header: cc_version=123-45-6789;")],
+        [_text("x-anthropic-billing-header: cc_ssn=123-45-6789;")],
+        [_text("x-anthropic-billing-header: cch=" + "a" * 65 + ".123-45-6789;")],
+        [_text("x"), _text("x-anthropic-billing-header: cch=123-45-6789;")],
+    ],
+)
+def test_what_only_looks_like_a_billing_header_is_text(system: list[dict[str, Any]]) -> None:
+    """Other keys, long values, PHI in values or another place: masked like any text."""
+    masked = _mask(_request(_user("hi"), system=system))
+    assert b"6789" not in masked.body
+    assert masked.findings == {"SSN": 1}
 
 
 @pytest.mark.parametrize(
@@ -205,6 +226,13 @@ def test_billing_header_stays_first_and_untouched() -> None:
         ),
         (_request(_user("x"), service_tier="CANARY1"), "service_tier"),
         (_request(_user("x"), secret_field="a CANARY1"), "#0"),
+        (_request(_user("x"), cache_control={"type": "ephemeral", "scope": "a CANARY1"}), "cache_control.#0"),
+        (_request(_user([_text("x", cache_control={"type": "CANARY1"})])), "messages[0].content[0].cache_control.#0"),
+        (
+            _request(_user([{"type": "tool_result", "tool_use_id": "id_CANARY1", "content": "x"}])),
+            "messages[0].content[0].tool_use_id",
+        ),
+        (_request(_user("x"), service_tier="tier-canary_CANARY1"), "service_tier"),
     ],
 )
 def test_blocked_paths(body: bytes, path: str) -> None:
@@ -212,6 +240,39 @@ def test_blocked_paths(body: bytes, path: str) -> None:
     masked = _mask(body)
     assert [(blocked.path, blocked.identifiers) for blocked in masked.blocked] == [(path, ("OTHER_ID",))]
     assert "CANARY" not in repr(masked)
+
+
+def test_words_have_an_end() -> None:
+    """An id or enum value of more than 128 characters blocks, whatever it holds."""
+    assert _mask(_request(_user("x"), service_tier="a" * 128)).blocked == ()
+    (blocked,) = _mask(_request(_user("x"), service_tier="a" * 129)).blocked
+    assert blocked == Blocked("service_tier", ("NOT_OPAQUE",))
+
+
+def test_media_block_by_profile() -> None:
+    """A profile that blocks media blocks every piece of content that nobody could read, and nothing else."""
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": [image]}
+    body = _request(_user([image, _text("x"), result]), container={"id": "container_01"})
+    assert _mask(body).blocked == ()
+    assert {blocked.path: blocked.identifiers for blocked in _mask(body, GUARDED).blocked} == {
+        "messages[0].content[0].source": ("MEDIA",),
+        "messages[0].content[2].content[0].source": ("MEDIA",),
+        "container": ("MEDIA",),
+    }
+
+
+def test_what_should_be_base64_and_is_not_is_text() -> None:
+    """Free text where an image's bytes belong does not pass as an image."""
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "see CANARY1 there"}}
+    assert [blocked.identifiers for blocked in _mask(_request(_user([image]))).blocked] == [("OTHER_ID",)]
+
+
+def test_triggers_in_keys_and_over_lines() -> None:
+    """A phrase that calls for review is found in keys too, and when it is broken over lines."""
+    call = {"type": "tool_use", "id": "toolu_01", "name": "t", "input": {"the entire chart": 1}}
+    assert _mask(_request(_assistant(call))).triggers == ("bulk_record",)
+    assert _mask(_request(_user("the entire\n\t chart"))).triggers == ("bulk_record",)
 
 
 def test_operators() -> None:
@@ -292,7 +353,11 @@ def test_rest_is_the_question_beside_the_units() -> None:
     """`rest` is canonical JSON that ignores stream, metadata, cache_control and thinking.display only."""
     base = outline(_request(_user("x"), thinking={"type": "adaptive", "display": "omitted"})).rest
     same = _request(
-        _user("x"), stream=True, metadata={}, cache_control={}, thinking={"display": "updates", "type": "adaptive"}
+        _user("x"),
+        stream=True,
+        metadata={"user_id": UUID},
+        cache_control={"type": "ephemeral"},
+        thinking={"display": "updates", "type": "adaptive"},
     )
     assert outline(same).rest == base
     assert json.loads(base) == {"max_tokens": 5, "model": "m", "thinking": {"type": "adaptive"}}
@@ -348,12 +413,49 @@ def test_outline_facts() -> None:
         b'{"model":"m","messages":[],"stream":null}',
         b'{"model":"m","messages":[],"max_tokens":"5"}',
         b'{"model":"m","messages":[],"max_tokens":-1}',
+        b'{"model":"m","messages":[],"max_tokens":1e999}',
+        b'{"model":"m","messages":[],"max_tokens":' + b"1" * 400 + b"}",
+        b'{"model":"m","messages":[],"metadata":[]}',
+        b'{"model":"m","messages":[],"metadata":{"user_id":["x"]}}',
+        b'{"model":"m","messages":[],"tools":[{"type":["web_search_20260318"],"name":"t"}]}',
+        b'{"model":"m","messages":[],"tools":[{"type":5,"name":"t"}]}',
+        b'{"model":"m","messages":[],"tools":[{"name":["t"]}]}',
+        b'{"model":"m","messages":[{"role":"system","content":[{"type":"tool_addition"}]}]}',
+        b'{"model":"m","messages":[{"role":"system","content":[{"type":"tool_addition","tool":{"definition":[]}}]}]}',
+        b'{"model":"m","messages":[{"role":"system","content":[{"type":"tool_removal","tool":{"name":1}}]}]}',
     ],
 )
 def test_what_is_not_a_messages_request_is_refused(body: bytes) -> None:
     """A frame of the wrong types is refused before anything else happens (J06)."""
     with pytest.raises(BodyRefused):
         outline(body)
+
+
+@pytest.mark.parametrize("user_id", ["[" * 100_000, "{" * 100_000, '{"session_id":"\\ud800"}', '{"session_id":1e999}'])
+def test_odd_user_ids_are_text(user_id: str) -> None:
+    """A user id that is no JSON of Claude Code's is read as text, however deep it seems to nest."""
+    body = _request(_user("hi"), metadata={"user_id": user_id})
+    assert outline(body).user_id == user_id
+    assert _mask(body).blocked == ()
+
+
+def test_tools_are_seen_wherever_they_come_in() -> None:
+    """Tools that messages add or remove, and those of MCP servers, are in the outline beside the declared ones."""
+    added = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {"type": "a_1", "name": "an"}}}
+    removed = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "rn"}}
+    strange = {"type": "tool_addition", "tool": {"type": "b_1", "name": "bn"}}
+    nested = {"type": "tool_result", "tool_use_id": "toolu_01", "content": [added | {"tool": {"definition": {}}}]}
+    unknown = {
+        "type": "zz",
+        "inside": [{"type": "tool_addition", "tool": {"definition": {"type": "c_1", "name": "cn"}}}],
+    }
+    toolset = {"type": "mcp_toolset", "mcp_server_name": "s", "configs": {"kn": {}}, "tools": [{"name": "pn"}]}
+    found = outline(
+        _request({"role": "system", "content": [added, removed]}, _user([strange, nested, unknown]), tools=[toolset])
+    )
+    assert set(found.tool_types) == {"mcp_toolset", "a_1", "b_1", "c_1", "custom"}
+    assert {"an", "rn", "bn", "cn", "kn", "pn"} <= set(found.tool_names)
+    assert (found.tool_names[0], found.tool_types[0]) == ("", "mcp_toolset")
 
 
 def test_limits() -> None:

@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.errors import StreamRefused
+from masking.json_document import Document, Members
 from masking.memory import Memory
 from masking.placeholders import Pseudonyms
 from masking.request import MaskedRequest, mask_request, outline
 from masking.response import ResponseMasker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from masking.profile import Profile
 
 NAME = "Ada Loveless"
@@ -72,6 +75,34 @@ def test_units_are_what_the_echo_will_be() -> None:
     echo = [block for block in json.loads(result.caller)["content"] if block.get("text") != ""]
     units = outline(dump({"model": "m", "messages": [{"role": "assistant", "content": echo}]})).units
     assert result.units == tuple(unit.canonical for unit in units)
+
+
+def test_facts_of_usage_hold_no_text() -> None:
+    """Only known counts and stop reasons become facts; other keys and values of `usage` are masked like any text."""
+    usage = {"input_tokens": 7, "é": 1, "Mrs. CANARY1": 2, "note": "SSN 123-45-6789", "output_tokens": "0012-3456"}
+    result = _masker().message(dump({"content": [], "usage": usage, "stop_reason": "SSN 123-45-6789 é"}))
+    assert (result.usage, result.stop_reason) == ({"input_tokens": 7}, "other")
+    assert not any(phi in result.caller for phi in (b"CANARY", b"6789", b"0012"))
+
+
+def test_two_thousand_keys_are_no_hardship() -> None:
+    """The spans of an object's keys are looked for once, not once per key."""
+    calls = 0
+    whole = Document.key_spans
+
+    def counted(document: Document, members: Members) -> Iterator[tuple[str, tuple[int, int]]]:
+        nonlocal calls
+        calls += 1
+        return whole(document, members)
+
+    keys = {f"CANARY{number}": number for number in range(2000)}
+    content = [{"type": "tool_use", "id": "toolu_01", "name": "t", "input": keys}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Document, "key_spans", counted)
+        result = _masker().message(dump({"content": content}))
+    assert b"CANARY" not in result.caller
+    assert len(json.loads(result.caller)["content"][0]["input"]) == 2000
+    assert calls == 1
 
 
 def test_answers_without_content() -> None:

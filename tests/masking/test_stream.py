@@ -204,6 +204,33 @@ def test_unknown_things_are_walked_or_dropped(extra: bytes) -> None:
     assert not any(phi in caller for phi in (b"6789", b"0012", b"CANARY"))
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [delta(0, "zz_delta", note=piece) for piece in ("SSN 123-45", "-6789 and", " more")],
+        [event("zz_event", deep={"note": piece}) for piece in ("SSN 123", "-45-6789")],
+        [delta(0, "thinking_delta", thinking="x", note=piece) for piece in ("SSN 123-45", "-6789")],
+        [event("message_delta", delta={}, usage={"note": piece}) for piece in ("SSN 123-45", "-6789")],
+    ],
+)
+def test_unknown_text_in_pieces_is_read_as_a_whole(pieces: list[bytes]) -> None:
+    """A value cut over unknown deltas, events or fields is found, and no event is lost."""
+    data = start() + opened(0, type="text", text="") + b"".join(pieces) + closed(0) + end()
+    caller = _run(data)[0]
+    assert b"6789" not in caller
+    assert b"123" not in caller
+    assert len(events(caller)) == len(events(data))
+    assert _run(*(data[at : at + 1] for at in range(len(data))))[0] == caller
+
+
+def test_unknown_text_of_a_cut_stream_stays_behind() -> None:
+    """What waits for the end of a stream is not released when there is none."""
+    masker = _masker()
+    data = start() + event("zz_event", note="x") + opened(0, type="text", text="") + delta(0, "zz_delta", note="y")
+    assert b"zz" not in b"".join(item.caller for item in masker.feed(data))
+    assert not masker.finish().complete
+
+
 def test_whole_results_in_block_start() -> None:
     """Server tool results that arrive complete are masked where they start; text there joins the text."""
     result = {"type": "bash_code_execution_result", "stdout": "SSN 123-45-6789", "stderr": "", "return_code": 0}
