@@ -155,7 +155,8 @@ async def test_short_stop(rig, exchange):
     """A worker that stands still for less than the keepalive: every answer is whole."""
     how = EXCHANGES[exchange]
     steps = await steps_of(rig, how)
-    for label in ("Mask", RELEASE, "Unmasker", "write:response_body"):
+    unmask = "Unmasker" if "Unmasker" in steps else "Unmask"  # of a stream, of a whole answer
+    for label in ("Mask", RELEASE, unmask, "write:response_body"):
         case = rig.name("stop")
         task = asyncio.create_task(rig.ask(case, **how, plan=f"stop@{steps.index(label)}"))
         await rig.until(lambda: rig.worker_state() == "T", "the worker stands still")
@@ -186,7 +187,7 @@ async def test_early_return(rig, exchange):
         assert leaks(seen.head + seen.body) == []  # the request's raw body is not Envoy's any more
     await rig.assert_serves()
     if release < len(steps):
-        assert "Unmasker" in leaking
+        assert {"Unmasker", "Unmask"} & set(leaking)
 
 
 @pytest.mark.parametrize("mode", ["authz-raise", "authz-abort", "authz-close", "authz-kill"])
