@@ -187,7 +187,7 @@ async def test_early_return(rig, exchange):
         assert leaks(seen.head + seen.body) == []  # the request's raw body is not Envoy's any more
     await rig.assert_serves()
     if release < len(steps):
-        assert {"Unmasker", "Unmask"} & set(leaking)
+        assert "Receive" in leaking
 
 
 @pytest.mark.parametrize("mode", ["authz-raise", "authz-abort", "authz-close", "authz-kill"])
