@@ -1,7 +1,7 @@
 """How commands talk to the admin API: the REST form through Envoy, with the caller's own token.
 
-No identity is invented here and no database opened: a command may do what its token may do. Exit codes: 1 refused or
-server error, 2 usage, 3 cannot reach, 4 not found, 5 conflict (somebody was faster; read again).
+No identity is invented here and no database opened: a command may do what its token may do. The exit codes are
+those of docs/operations.md.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ CONFLICT = 5
 SECONDS = 30
 LARGEST = 128 * 1024 * 1024
 """Longest answer that is read, in bytes: a masked request of 32 MB as a JSON string."""
+
+_MAPS = frozenset({"findings", "header"})
+"""The API's fields that are maps, whose order means nothing."""
 
 _STATUS_EXITS = {404: NOT_FOUND, 409: CONFLICT}
 
@@ -167,6 +170,20 @@ def _url_of(state: Path) -> str:
     if not isinstance(found, str):
         end(f"no stack runs in {state}: start one with `phigate up`, or give --admin-url or --state", USAGE)
     return found
+
+
+def print_json(document: Any) -> None:
+    """Print an answer as it came, its maps (counts, facts of an event) in the order of their names."""
+    click.echo(json.dumps(_with_sorted_maps(document), indent=2))
+
+
+def _with_sorted_maps(value: Any, *, inside: bool = False) -> Any:
+    if isinstance(value, list):
+        return [_with_sorted_maps(each, inside=inside) for each in value]
+    if not isinstance(value, dict):
+        return value
+    pairs = sorted(value.items()) if inside else value.items()
+    return {key: _with_sorted_maps(each, inside=inside or key in _MAPS) for key, each in pairs}
 
 
 def quoted(identifier: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from authz.cli.admin_client import AdminClient, admin_client, admin_options, quoted
+from authz.cli.admin_client import AdminClient, admin_client, admin_options, print_json, quoted
 from authz.cli.narration import counted, first_reason, short_model, time_left
 from authz.cli.reading import readable
 from authz.cli.table import print_table, printable
@@ -38,7 +37,7 @@ def list_approvals(
     client = admin_client(token, admin_url, state, ca_file)
     rows = client.get("/v1/approvals", state=(only or "").upper()).get("approvals", [])
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     elif not rows:
         click.echo("No request waits." if only in {None, "PENDING"} else "There is none.", err=True)
     else:
@@ -57,7 +56,7 @@ def show(
     """
     found = _read(admin_client(token, admin_url, state, ca_file), approval_id)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         _card(found)
 
@@ -105,7 +104,7 @@ def _vote(
         version = int(_read(client, approval_id).get("version", 0))
     after = client.post(f"/v1/approvals/{quoted(approval_id)}:{verdict}", {"version": version, "justification": reason})
     if as_json:
-        click.echo(json.dumps(after, indent=2))
+        print_json(after)
         return
     waits = f"; it still waits, {after.get('min_approvals')} are needed" if after.get("state") == "PENDING" else ""
     click.echo(printable(f"{_SAID[verdict]} {after.get('id')} (version {version}){waits}"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from authz.cli.admin_client import admin_client, admin_options, quoted
+from authz.cli.admin_client import admin_client, admin_options, print_json, quoted
 from authz.cli.narration import ago, clock, what_happened
 from authz.cli.table import print_table, printable
 
@@ -38,7 +38,7 @@ def list_sessions(
     client = admin_client(token, admin_url, state, ca_file)
     rows = client.get("/v1/sessions", limit=limit, before=before).get("sessions", [])
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     elif not rows:
         click.echo("There is no session yet.", err=True)
     else:
@@ -77,7 +77,7 @@ def show(
     client = admin_client(token, admin_url, state, ca_file)
     story = client.get(f"/v1/sessions/{quoted(session_id)}")
     if as_json:
-        click.echo(json.dumps(story, indent=2))
+        print_json(story)
         return
     session = story.get("session", {})
     for key in ("id", "subject", "profile", "state", "created_at", "last_at", "exchanges"):

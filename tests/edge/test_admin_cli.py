@@ -123,6 +123,18 @@ def test_list_is_an_array_of_objects(run, api):
     assert api.seen == [("GET", "/v1/approvals", "Bearer tok", None)]
 
 
+def test_json_has_maps_in_the_order_of_names(run, api):
+    """Counts and facts print the same however the server sent them; other keys stay where they were."""
+    api.fail = (
+        200,
+        {"approvals": [{**ROW, "findings": {"SSN": 1, "NAME": 2}}], "entries": [{"header": {"b": 1, "a": 2}}]},
+    )
+    listed = json.loads(run("approvals", "list", "--json").stdout)
+    assert (list(listed[0]), list(listed[0]["findings"])) == (list(ROW), ["NAME", "SSN"])
+    told = json.loads(run("sessions", "show", "ses_1", "--json").stdout)
+    assert list(told["entries"][0]["header"]) == ["a", "b"]
+
+
 def test_list_can_be_narrowed(run, api):
     """`--only` is the API's state filter."""
     assert run("approvals", "list", "--only", "pending", "--json").exit_code == 0
