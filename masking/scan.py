@@ -33,7 +33,7 @@ _SEPARATOR = "\n\0\n"
 _FILLER = "\x02"
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _NAMED = re.compile(r"\(\?P<value>")
-_GROUP_PATTERNS = 10
+_GROUP_PATTERNS = 16
 """Patterns of one group at most: fewer walk over text too often, more work where nothing is (measured)."""
 
 

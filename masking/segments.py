@@ -32,7 +32,7 @@ REACH = 512
 _OUT = r"[a-z]{33}|[,.;]{33}|[ \t\r\f\v]{33}"
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _SPACES = " \t\n\r\f\v\x1e\x1f"
-_RARE_SPACES = "\t\r\f\v\x1e\x1f"
+_TO_SPACE = bytes.maketrans(_SPACES.encode(), b" " * len(_SPACES))
 _FOLD_INTO_ASCII = "\u017f\u212a"
 """The only characters beyond ASCII that match a letter of ASCII in any case."""
 
@@ -85,11 +85,12 @@ class Segmenter:
     @staticmethod
     def settled(view: str) -> tuple[int, int]:
         """Return two offsets: runs that end at or before the first are settled; no token before the second can grow."""
-        last = _last_space(view, len(view))
-        end = len(view[: last + 1].rstrip(_SPACES))
-        second = _last_space(view, end) + 1
-        end = len(view[:second].rstrip(_SPACES))
-        return _last_space(view, end) + 1, last + 1
+        plain = view.encode("ascii", "replace").translate(_TO_SPACE)
+        last = plain.rfind(b" ")
+        end = len(plain[: last + 1].rstrip(b" "))
+        second = plain.rfind(b" ", 0, end) + 1
+        end = len(plain[:second].rstrip(b" "))
+        return plain.rfind(b" ", 0, end) + 1, last + 1
 
 
 def _run_source(held: tuple[str, ...], cues: tuple[str, ...], *, bounded: bool) -> str:
@@ -140,12 +141,3 @@ def _ends_line(char: str) -> bool:
 
 def _is_sign(char: str) -> bool:
     return not char.isalnum()
-
-
-def _last_space(view: str, end: int) -> int:
-    find = view.rfind  # written out: this is asked for every piece of a stream
-    last = max(find(" ", 0, end), find("\n", 0, end))
-    for char in _RARE_SPACES:
-        place = find(char, last + 1, end)
-        last = max(last, place)
-    return last
