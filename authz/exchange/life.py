@@ -29,7 +29,8 @@ from authz.exchange.actions import (
     Trailers,
     ask,
 )
-from authz.exchange.request import Rejected, Released, request_half
+from authz.exchange.judged import Rejected
+from authz.exchange.request import request_half
 from authz.exchange.response import response_half
 from authz.records import Batch
 from masking.errors import JsonRefused, MaskingError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from authz.exchange.actions import Event, Steps
+    from authz.exchange.judged import Released
     from authz.exchange.story import Story
     from authz.identity import Principal
 

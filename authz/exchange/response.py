@@ -25,8 +25,8 @@ from authz.exchange.actions import (
     UpstreamFault,
     ask,
 )
+from authz.exchange.hold import give_back
 from authz.exchange.memory import judged_after, seal_memos
-from authz.exchange.request import give_back
 from authz.records import Batch
 from masking.errors import StreamRefused
 from masking.sse import error_frame
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from authz.exchange.actions import Steps
+    from authz.exchange.judged import Released
     from authz.exchange.life import Exchange
-    from authz.exchange.request import Released
     from authz.records import Segment
     from masking.response import ResponseMasker, ResponseResult
     from masking.stream import Emission, StreamMasker
