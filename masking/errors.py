@@ -6,6 +6,8 @@ adds at most positions, reasons from a fixed list, and names of rules.
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class MaskingError(Exception):
     """Masking could not be carried out on this text, so the text must not travel; the root of masking's errors."""
@@ -41,6 +43,10 @@ class RuleError(MaskingError):
         self.line = line
         self.problem = problem
 
+    def __reduce__(self) -> tuple[partial[RuleError], tuple[str, str]]:
+        """Travel between processes whole: rules may be read in another one."""
+        return partial(type(self), rule=self.rule, line=self.line), (self.file, self.problem)
+
 
 class JsonRefused(MaskingError):
     """The body is not strict JSON (RFC 8259 and I-JSON). `reason` is a short constant, `offset` a byte offset."""
@@ -53,6 +59,10 @@ class JsonRefused(MaskingError):
         super().__init__(f"{reason} at byte {offset}")
         self.reason = reason
         self.offset = offset
+
+    def __reduce__(self) -> tuple[type[JsonRefused], tuple[str, int]]:
+        """Travel between processes whole: a body may be read in another one."""
+        return type(self), (self.reason, self.offset)
 
 
 class BodyRefused(MaskingError):
