@@ -58,7 +58,7 @@ def opa(layout: Layout, addresses: Addresses, binary: Path) -> Part:
     from authz.policy_bundle import opa_command
 
     command = opa_command(binary, f"127.0.0.1:{addresses.opa}", layout.bundle)
-    # Each question leaves garbage and the policies are small: collecting less often took a sixth off OPA's processor time
+    # Each question leaves garbage and the policies are small: collecting less often took a sixth off OPA's CPU time
     # and cost some 40 MB (bench).
     return Part("opa", tuple(map(str, command)), layout.log("opa"), {"GOGC": "800"})
 
