@@ -295,7 +295,8 @@ class Recorder:
                 self._drop()
                 raise _Unclear(state) from None
             raise _Refused(f"SQLSTATE {state}", passing=state in _PASSING) from None
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # the last one comes when the server dies in the middle of a handshake or an answer
             self._drop()
             raise _Unclear(type(error).__name__) from None
         except Exception as error:  # noqa: BLE001 -- a value that no codec takes fails its own batch, not the writer

@@ -116,7 +116,13 @@ class Database:
                 server_settings=_SESSION_SETTINGS,
                 reset=_keep_session,
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            TimeoutError,
+        ) as error:
             raise DatabaseUnavailable(f"database: cannot connect ({type(error).__name__})") from None
         try:
             problems = await _problems(pool)
@@ -136,7 +142,7 @@ class Database:
         """Say whether the database answers within a second."""
         try:
             return bool(await self.pool.fetchval("SELECT true", timeout=1))
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError):
             return False
 
     async def close(self) -> None:
@@ -144,7 +150,7 @@ class Database:
         await self.engine.dispose()
         try:
             await self.pool.close()
-        except (TimeoutError, asyncpg.InterfaceError):
+        except (TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             self.pool.terminate()
 
     async def __aenter__(self) -> Self:
@@ -209,7 +215,7 @@ async def migrate(owner_url: str, app_role: str = "phigate_app") -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
             await connection.run_sync(_upgrade)
             await _grant(connection, app_role)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError) as error:
         raise DatabaseUnavailable(f"database: cannot connect ({type(error).__name__})") from None
     finally:
         await engine.dispose()

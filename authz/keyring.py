@@ -57,7 +57,13 @@ class Keyring:
         if key is None:
             try:
                 key = await self._make_or_read(session, tenant, retention)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                TimeoutError,
+            ) as error:
                 raise DatabaseUnavailable(f"data key not stored ({type(error).__name__})") from None
             key = self._keep(self._current, slot, key)
         self._current.move_to_end(slot)
@@ -69,7 +75,13 @@ class Keyring:
         if key is None:
             try:
                 row = await self._pool.fetchrow(f"{_READ} WHERE id = $1", key_id)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                TimeoutError,
+            ) as error:
                 raise DatabaseUnavailable(f"data key not read ({type(error).__name__})") from None
             if row is None:
                 raise KeyMissing(f"data key {key_id} is not stored")

@@ -113,7 +113,7 @@ def _answering() -> Iterator[None]:
         yield
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailable(f"SQLSTATE {error.sqlstate}") from None
-    except (OSError, asyncpg.InterfaceError, TimeoutError) as error:
+    except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError) as error:
         raise DatabaseUnavailable(type(error).__name__) from None
 
 

@@ -89,7 +89,14 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with engine.begin() as connection:
             yield connection
             done = True
-    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (
+        SQLAlchemyError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+        TimeoutError,
+    ) as error:
         state = _state(error)
         if done:
             raise RecordUnavailable(f"commit unclear ({state})") from _Passing(state)
@@ -105,7 +112,9 @@ def _state(error: BaseException) -> str:
 def _gone(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _state(error)[:2] in {"08", "57"}
-    return isinstance(error, (OSError, TimeoutError, asyncpg.InterfaceError)) or _state(error)[:2] in {"08", "57"}
+    return isinstance(error, (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)) or _state(
+        error
+    )[:2] in {"08", "57"}
 
 
 async def repeated(engine: AsyncEngine, once: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("phigate.tickets")
 _POLLS_PER_SWEEP = 5
-_FAULTS = (GatewayError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_FAULTS = (
+    GatewayError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+)
 
 
 class TicketWatch:
