@@ -98,7 +98,10 @@ def hold(
     batch = Batch(
         events=(story.event("approval.consumed", {"ticket": ticket.id}),), judged=judged_rows(judged, ticket.id)
     )
+    # noted first: when it stays unclear whether the grant was taken, the end of the exchange still settles it
+    exchange.ticket = ticket.id
     if not (yield from ask(Consume(ticket.id, exchange.id, batch))):
+        exchange.ticket = None
         raise Rejected(
             Refusal(
                 409,
@@ -109,7 +112,6 @@ def hold(
             ),
             "approval_in_use",
         )
-    exchange.ticket = ticket.id
     return ticket.id
 
 

@@ -72,6 +72,8 @@ class Exchange:
     story: Story | None = None
     opened: bool = False
     ticket: str | None = None
+    sent: bool = False
+    """Whether the request may have gone upstream; a grant under which nothing went is given back."""
     responding: bool = False
     _inbox: deque[Event] = field(default_factory=deque)
 
@@ -156,11 +158,19 @@ class Exchange:
         events = batch.events
         if self.story is not None and (self.opened or events):
             events = (*events, self.story.closed(outcome, {}))
-        if events:
-            yield from ask(Record(Batch(events, batch.payloads, batch.segments, batch.judged, batch.memos)))
+        try:
+            if events:
+                yield from ask(Record(Batch(events, batch.payloads, batch.segments, batch.judged, batch.memos)))
+        except GatewayError:
+            yield from self._settle()
+            raise
+        yield from self._settle()
+
+    def _settle(self) -> Steps[None]:
+        """Let go of the grant, also when the record fails: else nobody could use or end it while this worker lives."""
         if self.ticket is not None:
             ticket, self.ticket = self.ticket, None
-            yield from ask(Settle(ticket, self.id, give_back=False))
+            yield from ask(Settle(ticket, self.id, give_back=not self.sent))
 
     def skip_to_end(self) -> Steps[None]:
         """Swallow what upstream still sends, until its end: it was judged to go no further."""

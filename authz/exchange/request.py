@@ -84,6 +84,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
         batch = Batch(events=opening, payloads=(payload,), judged=judged_rows(judged, approval))
         yield from ask(Record(batch))
         exchange.opened = True
+    exchange.sent = True
     yield from ask(ReleaseRequest(exchange.id, heads.kept_request_headers(head.headers), judged.masked.body))
     return Released(judged, story, approval)
 

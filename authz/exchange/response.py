@@ -165,8 +165,7 @@ class _Stream:
         yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(self.exchange)))
         end = False
         while not end:
-            within = STREAM_END_GRACE if self.masker.complete else self.exchange.limits.idle_flush_seconds
-            event = yield from self.exchange.receive(within)
+            event = yield from self.exchange.receive(self.exchange.limits.idle_flush_seconds)
             if isinstance(event, Quiet):
                 yield from self._out(self.masker.idle())
                 continue

@@ -229,6 +229,25 @@ def test_only_a_request_that_upstream_did_not_take_gives_the_grant_back(rules, s
     assert "overloaded_error" in released_text(play)
 
 
+def test_an_unclear_grant_is_settled_and_nothing_goes_up(rules):
+    """When it stays unknown whether the grant was taken, nothing is sent and the grant is given back."""
+    play = Playbook(rules, asked(request_body()), content=[review()], fail={act.Consume: [RecordUnavailable()]}).play()
+    assert not play.of(act.ReleaseRequest)
+    assert [action.give_back for action in play.of(act.Settle)] == [True]
+
+
+def test_a_grant_is_settled_even_when_its_end_cannot_be_recorded(rules):
+    """A failing record after the request went up does not leave the grant in use: it is used, and over."""
+    play = Playbook(
+        rules,
+        [*asked(request_body()), *answered("ok")],
+        content=[review()],
+        fail={act.Record: [None, RecordUnavailable(), RecordUnavailable()]},
+    ).play()
+    assert play.of(act.ReleaseRequest)
+    assert [action.give_back for action in play.of(act.Settle)] == [False]
+
+
 def test_a_denial_stands_until_its_ticket_would_have_expired(rules):
     """The same request sent again after a denial is denied at once, so that nobody looks for another reviewer."""
     view = SessionView(None, {}, {}, ticket(State.DENIED, expires_at=5_000))
