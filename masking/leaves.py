@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import is_cache_mark
 from masking.json_document import Items, Members, Scalars
-from masking.places import (
+from masking.shapes import (
     LEAVES,
     MASK,
     SCAN,

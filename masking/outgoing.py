@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from masking.json_document import encode_token
 from masking.leaves import WORDS, Walk, render
 from masking.opacity import is_time
-from masking.places import Treatment
 from masking.replacement import Replacement
 from masking.restoration import Restorer
+from masking.shapes import Treatment
 from masking.text import SegmentFold
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from masking.json_document import Document, Text
     from masking.leaves import Leaf
     from masking.placeholders import Pseudonyms
-    from masking.places import Shape
     from masking.profile import Profile
     from masking.rules import RuleSet
+    from masking.shapes import Shape
     from masking.text import Memory, Segment
 
 _SEALED = frozenset(

@@ -15,14 +15,16 @@ from masking.canonical import canonical_json, digest, is_cache_mark, is_null
 from masking.errors import BodyRefused, JsonRefused
 from masking.json_document import Items, Members, parse
 from masking.leaves import Walk, elements
-from masking.places import ASSISTANT_BLOCK, BLOCK, MESSAGE_FIELDS, REQUEST, TEXT, TOOL, Treatment
+from masking.places import ASSISTANT_BLOCK, BLOCK, TOOL
+from masking.request_places import MESSAGE_FIELDS, REQUEST
+from masking.shapes import TEXT, Treatment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from masking.json_document import Document, Node
     from masking.leaves import Leaf, Path
-    from masking.places import Shape
+    from masking.shapes import Shape
 
 BODY_LIMIT = 33_554_432
 """Largest request body in bytes (32 MB, the API's own limit for messages)."""

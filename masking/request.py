@@ -19,8 +19,8 @@ from masking.memos import Turn
 from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_user, is_time, views
 from masking.outline import Outline, Unit, outline, plan
 from masking.placeholders import Pseudonyms
-from masking.places import Treatment
 from masking.replacement import Replacement
+from masking.shapes import Treatment
 from masking.text import Memory, match_triggers
 
 if TYPE_CHECKING:

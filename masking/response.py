@@ -17,8 +17,8 @@ from masking.json_document import Items, Members, parse
 from masking.memos import MemoEntry, memo_digest
 from masking.outgoing import Outgoing
 from masking.placeholders import Pseudonyms
-from masking.places import ERROR, MESSAGE
 from masking.replacement import Replacement
+from masking.response_places import ERROR, MESSAGE
 from masking.sse import error_frame
 from masking.stream import StreamMasker
 from masking.usage import counts, stop_reason

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from masking.echo import Echo
 from masking.errors import JsonRefused, MaskingError, StreamRefused
 from masking.json_document import Document, Members, decode_token, encode_token, parse
-from masking.places import EVENTS, UNKNOWN
+from masking.response_places import EVENTS
+from masking.shapes import UNKNOWN
 from masking.sse import SseReader, error_frame, frame
 from masking.stream_blocks import EMPTY_OBJECT, Block
 from masking.usage import counts, stop_reason, word

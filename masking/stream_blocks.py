@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.errors import JsonRefused, StreamRefused
 from masking.json_document import Document, Items, Members, encode_token, parse
-from masking.places import INPUT
+from masking.shapes import INPUT
 
 if TYPE_CHECKING:
     from masking.outgoing import Forms, Outgoing

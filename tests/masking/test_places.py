@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from masking.errors import BodyRefused
 from masking.memory import Memory
-from masking.places import BLOCKS, REQUEST
+from masking.places import BLOCKS
 from masking.request import mask_request, outline
+from masking.request_places import REQUEST
 from masking.response import ResponseMasker
 
 FULL: dict[str, Any] = {
