@@ -21,6 +21,7 @@ from authz.question import (
     access_input,
     admin_input,
     content_input,
+    models_input,
     request_features,
     split_betas,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ContentDecision",
     "Effect",
     "HttpFacts",
+    "ModelsDecision",
     "Owned",
     "RecordMode",
     "RequestFacts",
@@ -39,9 +41,11 @@ __all__ = [
     "access_input",
     "admin_input",
     "content_input",
+    "models_input",
     "read_access",
     "read_admin",
     "read_content",
+    "read_models",
     "request_features",
     "split_betas",
 ]
@@ -49,11 +53,13 @@ __all__ = [
 MAX_REASONS = 512
 MAX_REVIEWERS = 32
 MAX_APPROVALS = 16
+MAX_MODELS = 1000
 MIN_EXPIRY = 60
 MAX_EXPIRY = 30 * 24 * 3600
 """Bounds of an answer; expiries in seconds."""
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.:@/-]{0,159}")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+/-]{0,127}")
 
@@ -93,6 +99,14 @@ class ContentDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelsDecision:
+    """Which of the models asked about this principal may use."""
+
+    models: frozenset[str]
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdminDecision:
     """May this principal do this admin action."""
 
@@ -127,6 +141,12 @@ def read_content(answer: object) -> ContentDecision:
         record=cast("RecordMode", _choice(result["record"], get_args(RecordMode))),
         revision=revision,
     )
+
+
+def read_models(answer: object) -> ModelsDecision:
+    """Return the models decision in OPA's answer; raises `PolicyUnavailable` when there is none."""
+    result, revision = _result(answer, {"models"})
+    return ModelsDecision(frozenset(_text(model, _MODEL) for model in _list(result["models"], MAX_MODELS)), revision)
 
 
 def read_admin(answer: object) -> AdminDecision:

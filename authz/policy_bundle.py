@@ -37,6 +37,7 @@ _PROBE = """{
     "site": json.match_schema(data.phigate.site, input)[1],
     "access": data.phigate.access.decision.allow,
     "content": data.phigate.content.decision.effect,
+    "models": count(data.phigate.models.decision.models) > 0,
     "admin": data.phigate.admin.decision.allow,
     "closed": data.system.authz.allow,
 }"""
@@ -183,11 +184,13 @@ def _check(opa: Path, sources: Path) -> None:
     answer: dict[str, Any] = json.loads(_opa(opa, probe, sources))
     found = answer.get("result")
     if not found:
-        raise PolicyRefused("one of the decisions of phigate.access, .content, .admin or system.authz is undefined")
+        raise PolicyRefused(
+            "one of the decisions of phigate.access, .content, .models, .admin or system.authz is undefined"
+        )
     said = found[0]["expressions"][0]["value"]
     if said["site"]:
         raise PolicyRefused("\n".join(sorted({f"phigate/site/data.json: {p['error']}" for p in said["site"]})))
-    open_to_all = [room for room in ("access", "admin", "closed") if said[room] is not False]
+    open_to_all = [room for room in ("access", "models", "admin", "closed") if said[room] is not False]
     if open_to_all or said["content"] != "deny":
         raise PolicyRefused(f"the policies let a malformed question pass: {', '.join(open_to_all) or 'content'}")
 

@@ -1,4 +1,4 @@
-"""Three questions to the OPA beside us, each with a deadline, and never a guess.
+"""Four questions to the OPA beside us, each with a deadline, and never a guess.
 
 The paths are constants, so nothing a caller sends becomes part of one (CVE-2025-46569). There is no retry: what was
 not answered in time is a denial, and a caller who retries asks again. Whatever goes wrong on the way (no connection, a
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from opa_client.opa_async import AsyncOpaClient
 
-from authz.decision import read_access, read_admin, read_content
+from authz.decision import read_access, read_admin, read_content, read_models
 from authz.errors import PolicyUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from authz.decision import AccessDecision, AdminDecision, ContentDecision
+    from authz.decision import AccessDecision, AdminDecision, ContentDecision, ModelsDecision
 
 DEADLINE = 0.25
 """Seconds that one question may take, connecting included; OPA answers ours in half a millisecond."""
@@ -30,7 +30,7 @@ MAX_ANSWER = 256 * 1024
 _PROVENANCE = {"provenance": "true"}
 """OPA then names the bundle's revision beside its decision: the two were read in one transaction."""
 
-_ROOMS = ("phigate.access", "phigate.content", "phigate.admin")
+_ROOMS = ("phigate.access", "phigate.content", "phigate.models", "phigate.admin")
 
 
 class _Opa(AsyncOpaClient):  # type: ignore[misc] # the package ships no types
@@ -61,6 +61,10 @@ class PolicyClient:
         """Return what happens to an inspected request; ask with `content_input`. Raises `PolicyUnavailable`."""
         return read_content(await self._ask("phigate.content", document))
 
+    async def models(self, document: Mapping[str, Any]) -> ModelsDecision:
+        """Return which models this principal may use; ask with `models_input`. Raises `PolicyUnavailable`."""
+        return read_models(await self._ask("phigate.models", document))
+
     async def admin(self, document: Mapping[str, Any]) -> AdminDecision:
         """Return whether this admin action is allowed; ask with `admin_input`. Raises `PolicyUnavailable`."""
         return read_admin(await self._ask("phigate.admin", document))
@@ -75,9 +79,10 @@ class PolicyClient:
             await self._open()
             if not await self._opa.check_health({"bundles": "true"}):
                 return False
-            access, content, admin = [await self._ask(room, {}) for room in _ROOMS]
+            access, content, models, admin = [await self._ask(room, {}) for room in _ROOMS]
             read_access(access)
             read_content(content)
+            read_models(models)
             read_admin(admin)
         except PolicyUnavailable:
             return False

@@ -179,6 +179,11 @@ def content_input(
     }
 
 
+def models_input(http: HttpFacts, principal: Principal, models: Iterable[str]) -> dict[str, Any]:
+    """Return the input of `phigate.models`: the access document and the names that are asked about, in their order."""
+    return {**access_input(http, principal), "models": [_one(model) for model in models]}
+
+
 def admin_input(principal: Principal, action: AdminAction, owned: Owned | None = None) -> dict[str, Any]:
     """Return the input of `phigate.admin`.
 

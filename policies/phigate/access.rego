@@ -46,7 +46,18 @@ caller_allowed if {
 endpoint_allowed if {
 	some endpoint in site.endpoints
 	input.attributes.request.http.method == endpoint.method
-	input.attributes.request.http.path == endpoint.path
+	fits(input.attributes.request.http.path, endpoint.path)
+}
+
+# METADATA
+# description: A site's path stands for itself; `{id}` at its end for one name that is not empty.
+fits(path, path)
+
+fits(path, template) if {
+	collection := trim_suffix(template, "{id}")
+	collection != template
+	regex.match(`\A[^/]+\z`, trim_prefix(path, collection))
+	startswith(path, collection)
 }
 
 # METADATA

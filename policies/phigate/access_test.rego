@@ -13,7 +13,7 @@ test_clinician_may_post_messages if {
 
 test_every_open_endpoint if {
 	every endpoint in given.site.endpoints {
-		http := {"method": endpoint.method, "path": endpoint.path}
+		http := {"method": endpoint.method, "path": replace(endpoint.path, "{id}", "claude-a")}
 		answered(object.union(given.messages, {"attributes": {"request": {"http": http}}})).allow
 	}
 }
@@ -25,6 +25,12 @@ test_other_endpoints_are_closed if {
 		{"method": "POST", "path": "/v1/messages/batches"},
 		{"method": "POST", "path": ""},
 		{"method": null, "path": null},
+		{"method": "GET", "path": null},
+		{"method": "GET", "path": "/v1/models/"},
+		{"method": "GET", "path": "/v1/models/claude-a/x"},
+		{"method": "GET", "path": "/v1/model"},
+		{"method": "GET", "path": "x/v1/models/claude-a"},
+		{"method": "POST", "path": "/v1/models/claude-a"},
 	] {
 		decision := answered(object.union(given.messages, {"attributes": {"request": {"http": http}}}))
 		decision == {"allow": false, "reason": "endpoint_not_allowed", "connection": ""}

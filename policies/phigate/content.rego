@@ -11,6 +11,7 @@
 package phigate.content
 
 import data.phigate.access
+import data.phigate.models
 import data.phigate.site
 
 default decision := {
@@ -55,7 +56,7 @@ denials contains "site_malformed" if not is_number(site.review_tokens)
 
 denials contains access.decision.reason if not access.decision.allow
 
-denials contains "model_not_allowed" if not matches(input.request.model, allowed_model)
+denials contains "model_not_allowed" if not models.usable(input.request.model)
 
 denials contains "beta_not_allowed" if not all_listed(input.request.betas, site.allowed_betas)
 
@@ -129,25 +130,12 @@ counted(counts) if {
 	}
 }
 
-# METADATA
-# description: |
-#   The patterns as one that a whole value must match; a site's pattern without anchors opens nothing more.
-whole(patterns) := sprintf(`\A(?:%s)\z`, [concat("|", patterns)])
-
-allowed_model := whole(site.allowed_models)
-
-allowed_tool_type := whole(site.allowed_tool_types)
-
-# No patterns make one that matches the empty value.
-matches(value, pattern) if {
-	value != ""
-	regex.match(pattern, value)
-}
+allowed_tool_type := models.whole(site.allowed_tool_types)
 
 all_match(values, pattern) if {
 	is_array(values)
 	every value in values {
-		matches(value, pattern)
+		models.matches(value, pattern)
 	}
 }
 

@@ -32,6 +32,17 @@ messages := {
 	"principal": clinician,
 }
 
+listing := {
+	"attributes": {"request": {"http": object.union(
+		messages.attributes.request.http,
+		{"method": "GET", "path": "/v1/models"},
+	)}},
+	"parsed_path": ["v1", "models"],
+	"parsed_query": {},
+	"principal": clinician,
+	"models": ["claude-sonnet-5-5"],
+}
+
 content := object.union(messages, {
 	"request": {
 		"endpoint": "/v1/messages",
@@ -76,6 +87,10 @@ site := {
 		{
 			"method": "GET",
 			"path": "/v1/models",
+		},
+		{
+			"method": "GET",
+			"path": "/v1/models/{id}",
 		},
 	],
 	"default_connection": "default",

@@ -6,8 +6,8 @@ asked(method, path, params) := allow if {
 	allow := authz.allow with input as {"method": method, "path": path, "params": params}
 }
 
-test_the_three_questions if {
-	every room in ["access", "content", "admin"] {
+test_the_four_questions if {
+	every room in ["access", "content", "models", "admin"] {
 		asked("POST", ["v1", "data", "phigate", room, "decision"], {})
 		asked("POST", ["v1", "data", "phigate", room, "decision"], {"provenance": ["true"]})
 	}

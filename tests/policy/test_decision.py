@@ -12,20 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authz.decision import (
+    MAX_MODELS,
     AccessDecision,
     AdminAction,
     AdminDecision,
     ContentDecision,
     HttpFacts,
+    ModelsDecision,
     Owned,
     RequestFacts,
     Review,
     access_input,
     admin_input,
     content_input,
+    models_input,
     read_access,
     read_admin,
     read_content,
+    read_models,
     request_features,
     split_betas,
 )
@@ -58,6 +62,27 @@ def test_decisions_are_read_with_their_revision() -> None:
     review = Review(("reviewers", "Privacy board"), 2, 3600)
     held = ContentDecision("review", ("trigger:bulk_record",), "standard", review, "masked", "sha256:00ff")
     assert read_content(answer(HELD)) == held
+    assert read_models(answer({"models": []})) == ModelsDecision(frozenset(), "sha256:00ff")
+
+
+@pytest.mark.parametrize(
+    "models",
+    [None, "claude-a", {"claude-a": 1}, [7], [None], [""], ["a b"], ["claude-a\n"], ["claude-a"] * (MAX_MODELS + 1)],
+)
+def test_models_decisions_are_exact(models: object) -> None:
+    """Only a list of names within bounds opens models; anything else opens none and is no decision."""
+    assert read_models(answer({"models": ["claude-a"]})).models == {"claude-a"}
+    for result in ({"models": models}, {"models": ["claude-a"], "more": models}):
+        with pytest.raises(PolicyUnavailable):
+            read_models(answer(result))
+
+
+def test_models_are_asked_about_in_order_and_without_text(http: HttpFacts, principal: Principal) -> None:
+    """Every name is asked about once in its place; what is no name is asked about as `-`."""
+    document = models_input(http, principal, ["claude-b", "claude-a", CANARY])
+    assert document["models"] == ["claude-b", "claude-a", "-"]
+    assert CANARY not in json.dumps(document)
+    assert document["principal"] == access_input(http, principal)["principal"]
     denied = answer({"allow": False, "reason": "caller_not_allowed", "connection": ""})
     assert read_access({**denied, "decision_id": "7"}).connection == ""
 

@@ -46,6 +46,7 @@ def test_a_bundle_holds_policies_and_data_and_its_revision(policies: Path, opa: 
         "phigate/access.rego",
         "phigate/admin.rego",
         "phigate/content.rego",
+        "phigate/models.rego",
         "system/authz.rego",
     }
     manifest = json.loads(next(content for name, content in held.items() if name.endswith(".manifest")))
@@ -102,6 +103,7 @@ def test_the_revision_is_of_the_content(policies: Path, opa: Path, tmp_path: Pat
         (in_site("review_token", 1), r"data\.json: .*review_token"),
         (in_site("media_effects", {"standard": "alow"}), r"data\.json: media_effects"),
         (lambda p: (p / "phigate/content.rego").unlink(), "undefined"),
+        (lambda p: (p / "phigate/models.rego").unlink(), "undefined"),
         (lambda p: (p / "system/authz.rego").unlink(), "undefined"),
         (lambda p: append(p / "system/authz.rego", "allow if true\n"), "malformed question pass: closed"),
         (lambda p: (p / "schemas/site.json").unlink(), "site"),
@@ -130,6 +132,14 @@ def test_a_policy_that_allows_everything_is_refused(policies: Path, opa: Path, t
         "principal_well_formed := true\n\ncaller_allowed := true\n\napplies(_) := true\n"
     )
     with pytest.raises(PolicyRefused, match="malformed question pass: access"):
+        build(policies, tmp_path / "bundle", opa)
+
+
+def test_a_policy_that_shows_models_to_anybody_is_refused(policies: Path, opa: Path, tmp_path: Path) -> None:
+    """Models named in the answer to a malformed question stop the bundle as a yes does."""
+    rego = policies / "phigate" / "models.rego"
+    rego.write_text(rego.read_text().replace('"models": []}', '"models": ["claude-a"]}'))
+    with pytest.raises(PolicyRefused, match="malformed question pass: models"):
         build(policies, tmp_path / "bundle", opa)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from authz.decision import AdminAction, HttpFacts, Owned, access_input, admin_input, content_input
+from authz.decision import AdminAction, HttpFacts, Owned, access_input, admin_input, content_input, models_input
 from authz.errors import PolicyUnavailable
 from authz.policy_bundle import PolicyRefused, bundle_file
 from authz.policy_client import DEADLINE, MAX_ANSWER, PolicyClient
@@ -68,7 +68,7 @@ async def until_revision(client: PolicyClient, revision: str) -> None:
 async def test_decisions_of_a_real_opa(
     opa_server: OpaServer, principal: Principal, http: HttpFacts, facts: RequestFacts
 ) -> None:
-    """The three questions are answered by the shipped policies, each with the revision of the bundle."""
+    """The four questions are answered by the shipped policies, each with the revision of the bundle."""
     async with asking(opa_server.host, opa_server.port) as client:
         assert await client.ready()
         access = await client.access(access_input(http, principal))
@@ -83,7 +83,10 @@ async def test_decisions_of_a_real_opa(
         own = Owned(principal.tenant, principal.issuer, principal.subject, "PENDING", ("reviewers",))
         admin = await client.admin(admin_input(principal, AdminAction.APPROVE, own))
         assert (admin.allow, admin.reason) == (False, "not_a_reviewer")
-        revisions = {decision.revision for decision in (access, content, held, admin)}
+        listing = HttpFacts("GET", "/v1/models?limit=5", {})
+        models = await client.models(models_input(listing, principal, ["claude-a", "gpt-5", "cl a ude"]))
+        assert models.models == {"claude-a"}
+        revisions = {decision.revision for decision in (access, content, held, models, admin)}
         assert revisions == {opa_server.revision, await client.revision()}
 
 
@@ -92,9 +95,11 @@ async def test_an_unready_question_denies(opa_server: OpaServer) -> None:
     async with asking(opa_server.host, opa_server.port) as client:
         assert not (await client.access({})).allow
         assert (await client.content({})).effect == "deny"
+        assert (await client.models({})).models == frozenset()
         assert not (await client.admin({})).allow
 
 
+ROOMS = ("access", "content", "models", "admin")
 CLOSED = (
     ("PUT", "/v1/policies/x", "package x"),
     ("GET", "/v1/policies", None),
@@ -152,7 +157,7 @@ async def test_a_stopped_opa_denies_within_the_deadline(
 async def test_a_missing_opa_denies(free_port: int) -> None:
     """Nobody listens: PolicyUnavailable at once, for every question, and not ready."""
     async with asking("127.0.0.1", free_port, DEADLINE) as client:
-        for question in (client.access, client.content, client.admin):
+        for question in (client.access, client.content, client.models, client.admin):
             with pytest.raises(PolicyUnavailable):
                 await question({})
         with pytest.raises(PolicyUnavailable):
@@ -210,7 +215,7 @@ def said(document: object, status: int = 200) -> Callable[[web.Request], Any]:
 async def test_bad_answers_deny(handler: Callable[[web.Request], Any]) -> None:
     """P02 on the wire: whatever a server says that is no exact decision is PolicyUnavailable, and it is not ready."""
     async with answering(handler) as port, asking("127.0.0.1", port) as client:
-        for question in (client.access, client.content, client.admin):
+        for question in (client.access, client.content, client.models, client.admin):
             with pytest.raises(PolicyUnavailable):
                 await question({})
         assert not await client.ready()
@@ -233,7 +238,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 async def test_paths_are_constant_and_nothing_is_asked_twice(principal: Principal) -> None:
-    """P06: whatever the caller names, OPA is asked on three paths only, once per question, without retries."""
+    """P06: whatever the caller names, OPA is asked on four paths only, once per question, without retries."""
     asked: list[str] = []
 
     async def recorder(request: web.Request) -> web.StreamResponse:
@@ -242,10 +247,10 @@ async def test_paths_are_constant_and_nothing_is_asked_twice(principal: Principa
 
     hostile = HttpFacts("POST", "/v1/../../v1/data/system?x=../y", {"anthropic-beta": "../../../v1/policies"})
     async with answering(recorder) as port, asking("127.0.0.1", port) as client:
-        for question in (client.access, client.content, client.admin):
+        for question in (client.access, client.content, client.models, client.admin):
             with pytest.raises(PolicyUnavailable):
                 await question(access_input(hostile, principal))
-    assert asked == [f"/v1/data/phigate/{room}/decision?provenance=true" for room in ("access", "content", "admin")]
+    assert asked == [f"/v1/data/phigate/{room}/decision?provenance=true" for room in ROOMS]
 
 
 async def test_connections_are_reused() -> None:

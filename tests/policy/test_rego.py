@@ -60,7 +60,7 @@ def test_capabilities_reach_nothing_outside() -> None:
 
 
 def test_entry_points_are_annotated(opa: Path) -> None:
-    """The three decisions are entry points with a title, and each package names its schema."""
+    """The four decisions are entry points with a title, and each package names its schema."""
     ran = run(opa, "inspect", "--annotations", "--format=json", ".")
     annotations = json.loads(ran.stdout)["annotations"]
     entry = {
@@ -68,7 +68,7 @@ def test_entry_points_are_annotated(opa: Path) -> None:
         for found in annotations
         if found["annotations"].get("entrypoint") and found["annotations"].get("title")
     }
-    assert entry == {f"phigate/{room}/decision" for room in ("access", "content", "admin")}
+    assert entry == {f"phigate/{room}/decision" for room in ("access", "content", "models", "admin")}
 
 
 def test_check_is_what_make_runs(opa: Path) -> None:
