@@ -13,10 +13,10 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench lock format generate bootstrap clean
+.PHONY: help setup run test check static bench bench-detection lock format generate bootstrap clean
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z ]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+)[^#]*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "phigate needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -76,6 +76,9 @@ format: setup  ## Format and fix what can be fixed
 
 bench: setup  ## Measure
 	$(BIN)/python -m bench
+
+bench-detection: setup  ## Measure the detector (CORPORA=DIR adds labelled text, OPTIONS="--misses 20" passes options)
+	$(BIN)/python -m bench.detection $(if $(CORPORA),--corpora "$(CORPORA)") $(OPTIONS)
 
 lock: $(VENV)/bin/python  ## Resolve all requirements again
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
