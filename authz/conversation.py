@@ -90,32 +90,23 @@ class Thread:
 
     `units[i]` belongs to unit i of the outline: its thread digest for a message unit, its own digest for a tool or a
     system block. `marks[i]` is the digest of an assistant unit by itself, empty for others: with it upstream's own
-    words are known again wherever they stand. `turns` holds, for each assistant turn, the index of its first unit and
-    the thread digest before it. `final` is the thread digest after the last unit, `open_turn` says that this unit is
-    the assistant's. `tools` covers the tools and the conditions. `request` ignores what does not change the question
+    words are known again wherever they stand. `answers` holds, for each assistant unit, its index and the thread digest
+    before it, for an answer may have begun there (one that continues an assistant turn, after a prefill or
+    `pause_turn`, too). `final` is the thread digest after the last unit. `tools` covers the tools and the conditions. `request` ignores what does not change the question
     (`stream`, `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
     """
 
     units: tuple[bytes, ...]
     marks: tuple[bytes, ...]
-    turns: tuple[tuple[int, bytes], ...]
+    answers: tuple[tuple[int, bytes], ...]
     final: bytes
     tools: bytes
     request: bytes
-    open_turn: bool = False
-
-    @property
-    def before_turn(self) -> bytes:
-        """The thread digest before the assistant turn that the answer belongs to.
-
-        A request may end in an assistant turn that the answer continues (`pause_turn`, prefill).
-        """
-        return self.turns[-1][1] if self.open_turn else self.final
 
     def asked(self) -> list[bytes]:
         """Return every digest that the session store is asked about, each once."""
         marks = (mark for mark in self.marks if mark)
-        return list(dict.fromkeys((*self.units, *marks, *(digest for _, digest in self.turns))))
+        return list(dict.fromkeys((*self.units, *marks, *(digest for _, digest in self.answers))))
 
 
 def mark(keys: SessionKeys, canonical: bytes) -> bytes:
@@ -131,18 +122,16 @@ def thread(keys: SessionKeys, outline: Outline, endpoint: str, conditions: Seque
     key = keys.digest
     digests: list[bytes] = []
     marks: list[bytes] = []
-    turns: list[tuple[int, bytes]] = []
+    answers: list[tuple[int, bytes]] = []
     tools: list[bytes] = []
     system: list[bytes] = []
     current = _mac(key, b"thread")
-    in_turn = False
     for index, unit in enumerate(outline.units):
         own = unit.kind == "message" and unit.role == "assistant"
         marks.append(mark(keys, unit.canonical) if own else b"")
         if unit.kind == "message":
-            if own and not in_turn:
-                turns.append((index, current))
-            in_turn = own
+            if own:
+                answers.append((index, current))
             current = extend(keys, current, unit.canonical)
             digests.append(current)
         else:
@@ -153,11 +142,10 @@ def thread(keys: SessionKeys, outline: Outline, endpoint: str, conditions: Seque
     return Thread(
         units=tuple(digests),
         marks=tuple(marks),
-        turns=tuple(turns),
+        answers=tuple(answers),
         final=current,
         tools=tools_digest,
         request=_mac(key, b"request", endpoint.encode(), outline.rest, tools_digest, *system, current),
-        open_turn=in_turn,
     )
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import digest
 from masking.json_document import Items, Members, parse
+from masking.leaves import KeySpans
 from masking.memos import MemoEntry, Turn
 from masking.outline import assistant_place
 from masking.request import RequestMasking, is_remembered
 
 if TYPE_CHECKING:
     from masking.json_document import Document, Node
+    from masking.leaves import Leaf
     from masking.replacement import Replacement
 
 
@@ -45,19 +47,30 @@ def foresee(
             continue  # the API refuses empty text blocks in requests, so clients drop them
         units.append(digest(caller, seen, place.kind, place.role, place.block))
         masking = RequestMasking(caller, replacement, unknown_blocks=unknown_blocks)
-        originals = assistant_place(upstream, theirs).leaves
-        same_keys = [leaf.key for leaf in originals] == [leaf.key for leaf in place.leaves]
-        for index, leaf in enumerate(place.leaves):
+        originals = _aligned(upstream, assistant_place(upstream, theirs).leaves, caller, place.leaves)
+        for leaf, original in zip(place.leaves, originals, strict=True):
             again = masking.leaf(leaf, None)
             if not is_remembered(leaf):
                 continue
-            name = turn.digest(leaf.kind, caller.text(leaf.span))
-            if not same_keys:
-                continue  # a masked key may have moved the leaves against each other
-            wrote = upstream.text(originals[index].span)
+            name = turn.digest(leaf.memo_kind, leaf.read(caller))
+            wrote = original.read(upstream)
             if again != wrote:
                 memos.append(MemoEntry(name, wrote))
     return Echo(tuple(units), tuple(memos))
+
+
+def _aligned(upstream: Document, originals: list[Leaf], caller: Document, leaves: list[Leaf]) -> list[Leaf]:
+    """Return upstream's leaves in the order of the caller's, who sees the same strings in the same order of bytes.
+
+    Leaves come sorted by their keys, and a masked key sorts otherwise than its original.
+    """
+    if [leaf.key for leaf in originals] == [leaf.key for leaf in leaves]:
+        return originals
+    theirs, seen = KeySpans(upstream), KeySpans(caller)
+    in_bytes = sorted(originals, key=theirs.of)
+    ranks = sorted(range(len(leaves)), key=lambda place: seen.of(leaves[place]))
+    aligned = dict(zip(ranks, in_bytes, strict=True))
+    return [aligned[place] for place in range(len(leaves))]
 
 
 def _is_empty_text(caller: Document, block: Node, kind: str) -> bool:

@@ -53,6 +53,15 @@ class Leaf(NamedTuple):
     key: str | None = None
     owner: Members | None = None
 
+    def read(self, document: Document) -> str:
+        """Return the text of the string."""
+        return document.text(self.span) if self.key is None else self.key
+
+    @property
+    def memo_kind(self) -> str:
+        """Under which kind the echo of this string is remembered."""
+        return self.kind if self.key is None else KEY_KIND
+
 
 WORDS = re.compile(
     r"[a-z][a-z0-9_.:/+-]{0,127}"  # enum values, models, media types
@@ -90,6 +99,9 @@ _SIGNED = frozenset({Treatment.SEALED, Treatment.CIPHER})
 
 _TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
 
+KEY_KIND = "key"
+"""The kind of memo of an object's key."""
+
 NOWHERE: Text = (0, 0)
 _KEYS_LABEL = "keys"
 _UNKNOWN_LABEL = "unknown"
@@ -102,6 +114,25 @@ def render(path: Path | None) -> str:
         path, step = path
         steps.append(step)
     return "".join(reversed(steps)).removeprefix(".")
+
+
+class KeySpans:
+    """Finds the spans of keys, which are located together for a whole object and only when one is asked for."""
+
+    __slots__ = ("_document", "_found")
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._found: dict[int, dict[str, Text]] = {}
+
+    def of(self, leaf: Leaf) -> Text:
+        """Return where the string of a leaf stands, whether it is a key or not."""
+        if leaf.key is None or leaf.owner is None:
+            return leaf.span
+        spans = self._found.get(leaf.owner.start)
+        if spans is None:
+            spans = self._found[leaf.owner.start] = dict(self._document.key_spans(leaf.owner))
+        return spans[leaf.key]
 
 
 class Walk:

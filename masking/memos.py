@@ -26,14 +26,14 @@ class MemoEntry:
 def memo_digest(key: bytes, kind: str, occurrence: int, caller_text: str) -> str:
     """Return the digest (128 bits, hex) under which the echo of a leaf is looked up.
 
-    `kind` is "text", "input" or "other"; `occurrence` counts equal (kind, text) leaves before it in the same turn.
+    `kind` is "text", "input", "key" or "other"; `occurrence` counts equal (kind, text) leaves before it in the answer.
     """
     text = _LABEL + f"{kind}\0{occurrence}\0".encode() + caller_text.encode()
     return hmac.digest(key, text, "sha256").hex()[:_DIGEST_HEX]
 
 
 class Turn:
-    """Digests of the leaves of one assistant turn, in their order."""
+    """Digests of the leaves of one answer, in their order."""
 
     __slots__ = ("_key", "_seen")
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from masking.errors import StreamRefused
 from masking.json_document import encode_token
-from masking.leaves import WORDS, Walk, render
+from masking.leaves import WORDS, KeySpans, Walk, render
 from masking.opacity import is_time
 from masking.replacement import Replacement
 from masking.restoration import Restorer
@@ -120,12 +121,12 @@ class Outgoing:
         """Return both forms of a document; `settled` are strings whose masked text is known already."""
         record: list[tuple[int, int, bytes]] = []
         caller: list[tuple[int, int, bytes]] = []
-        spans: dict[int, dict[str, Text]] = {}
+        keys = KeySpans(document)
         for leaf in leaves:
             if leaf.treatment in _SEALED:
                 continue
             if leaf.key is not None:
-                edit = self._key(document, leaf, spans)
+                edit = self._key(leaf, keys)
                 if edit is not None:
                     record.append(edit)
                     caller.append(edit)
@@ -156,21 +157,17 @@ class Outgoing:
         self.restored += restorer.count
         return restored
 
-    def _key(self, document: Document, leaf: Leaf, spans: dict[int, dict[str, Text]]) -> tuple[int, int, bytes] | None:
-        """Return the edit of a key that holds PHI: one placeholder as a whole, so that keys stay distinct.
-
-        `spans` keeps the spans of an object's keys, which are found together, under the place of the object.
-        """
-        if leaf.key is None or leaf.owner is None:
-            return None
-        found = self._replacement.scan(leaf.key)
+    def _key(self, leaf: Leaf, keys: KeySpans) -> tuple[int, int, bytes] | None:
+        """Return the edit of a key that holds PHI: one placeholder as a whole, so that keys stay distinct."""
+        key = leaf.key or ""
+        found = self._replacement.scan(key)
         if not found:
             return None
         self.findings.update(found)
-        keys = spans.get(leaf.owner.start)
-        if keys is None:
-            keys = spans[leaf.owner.start] = dict(document.key_spans(leaf.owner))
-        return (*keys[leaf.key], encode_token(self._replacement.pseudonyms.placeholder(found[0], leaf.key)))
+        masked = self._replacement.pseudonyms.placeholder(found[0], key)
+        if leaf.owner is not None and masked in leaf.owner:
+            raise StreamRefused("a masked key would stand twice")
+        return (*keys.of(leaf), encode_token(masked))
 
 
 def is_outside(leaf: Leaf) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from masking.errors import JsonRefused
 from masking.json_document import Members, encode_token, parse
-from masking.leaves import WORDS, render
+from masking.leaves import WORDS, KeySpans, render
 from masking.memos import Turn
 from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_user, is_time, views
 from masking.outline import Outline, Unit, outline, plan
@@ -37,7 +37,7 @@ __all__ = ["Blocked", "MaskedRequest", "Outline", "Unit", "mask_request", "outli
 _CLAUDE_CODE_USER = frozenset({"device_id", "account_uuid", "session_id"})
 _EXEMPT = frozenset({Treatment.NEVER, Treatment.SECRET})
 _UPSTREAMS = frozenset({Treatment.SEALED, Treatment.CIPHER, Treatment.TIME})
-_REMEMBERED = frozenset({Treatment.MASK, Treatment.LEAVES, Treatment.SCAN, Treatment.UNKNOWN})
+_REMEMBERED = frozenset({Treatment.MASK, Treatment.LEAVES, Treatment.SCAN, Treatment.UNKNOWN, Treatment.KEY})
 _MAY_NOT_CHANGE = frozenset({Treatment.SCAN, Treatment.WORD, Treatment.KEY, Treatment.CIPHER})
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=_-]++|\\/)*+")
 _READ_AS_NAMES = frozenset({"NAME", "ADDRESS"})
@@ -98,7 +98,7 @@ def mask_request(
     """Mask a request body under a profile and the session's masking key (32 bytes).
 
     `echoed` are the units that upstream itself wrote in this session: only there, and only in the assistant's turns,
-    what is signed or encrypted passes unread. `memos` maps (index of the first unit of an assistant turn, memo digest)
+    what is signed or encrypted passes unread. `memos` maps (index of the unit that an answer began with, memo digest)
     to upstream's text. `document` saves parsing a body again. Raises JsonRefused or BodyRefused as `outline` does.
     """
     if document is None:
@@ -109,17 +109,15 @@ def mask_request(
     replacement = Replacement(rules, profile.names, profile.request_operator, Pseudonyms(key), Memory())
     masking = RequestMasking(document, replacement, unknown_blocks=profile.unknown == "block")
     remembered = memos or {}
-    turns = {start for start, _ in remembered}
+    answers = {start for start, _ in remembered}
     turn: Turn | None = None
     start = 0
-    role = ""
     for index, place in enumerate(arranged.units):
         if place.kind == "message" and place.role == "assistant":
-            if role != "assistant":
+            if turn is None or index in answers:  # an answer may go on with an assistant's turn
                 start, turn = index, Turn(key)
         else:
             turn = None
-        role = place.role if place.kind == "message" else ""
         masking.new = index in new_units
         masking.echoed = turn is not None and index in echoed
         first = index == 0 or arranged.units[index - 1].kind == "tool"
@@ -128,8 +126,8 @@ def mask_request(
             continue
         for leaf in place.leaves:
             upstream: str | None = None
-            if turn is not None and start in turns and leaf.treatment in _REMEMBERED:
-                upstream = remembered.get((start, turn.digest(leaf.kind, document.text(leaf.span))))
+            if turn is not None and start in answers and is_remembered(leaf):
+                upstream = remembered.get((start, turn.digest(leaf.memo_kind, leaf.read(document))))
             masking.leaf(leaf, upstream)
     memory = replacement.memory
     # What stands beside the units must not change how the next turn's units are masked.
@@ -175,6 +173,7 @@ class RequestMasking:
         self.triggers: dict[str, None] = {}
         self.blocked: dict[str, set[str]] = {}
         self.coverage: dict[str, Counter[str]] = {}
+        self._keys = KeySpans(document)
 
     def count(self, leaves: list[Leaf], column: str) -> None:
         """Count leaves in one column of coverage."""
@@ -197,7 +196,7 @@ class RequestMasking:
                 self.count([leaf], "opaque")
                 return None
             leaf = leaf._replace(treatment=Treatment.UNKNOWN)
-        text = self.document.text(leaf.span) if leaf.key is None else leaf.key
+        text = leaf.read(self.document)
         if self._passes_unread(treatment, text):
             self.count([leaf], "left")
             return text
@@ -241,12 +240,12 @@ class RequestMasking:
             self.new_findings.update(found)
         if treatment is Treatment.CIPHER or (treatment is Treatment.WORD and len(text) > WORD_LIMIT):
             blocked = blocked or (NOT_OPAQUE,)
-        if upstream is not None:
+        if upstream is not None and (leaf.owner is None or upstream not in leaf.owner):
             masked, blocked = upstream, ()
         if blocked:
             self.block(leaf.path, blocked)
         if masked != text:
-            self.edits.append((*leaf.span, encode_token(masked)))
+            self.edits.append((*self._keys.of(leaf), encode_token(masked)))
             self.count([leaf], "masked")
         return None if blocked else masked
 

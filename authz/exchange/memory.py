@@ -37,9 +37,9 @@ def seal_memos(
 def open_memos(
     keys: SessionKeys, thread: Thread, rows: Mapping[bytes, tuple[bytes, ...]]
 ) -> dict[tuple[int, str], str]:
-    """Return upstream's words by (first unit of the assistant turn, memo digest); newer rows win."""
+    """Return upstream's words by (first unit of the answer, memo digest); newer rows win."""
     memos: dict[tuple[int, str], str] = {}
-    for index, digest in thread.turns:
+    for index, digest in thread.answers:
         for sealed in rows.get(digest, ()):
             for memo_digest, upstream in json.loads(open_sealed(_key(keys), sealed, b"memo:" + digest)):
                 memos[index, memo_digest] = upstream

@@ -119,7 +119,7 @@ def _message(exchange: Exchange, released: Released, result: ResponseResult, hea
         events=(story.closed("completed", facts),),
         payloads=(payload,),
         judged=judged_after(judged.keys, judged.thread.final, result.units, released.approval),
-        memos=seal_memos(judged.keys, judged.thread.before_turn, exchange.id, result.memos),
+        memos=seal_memos(judged.keys, judged.thread.final, exchange.id, result.memos),
     )
     yield from ask(Record(batch))
     exchange.opened = False
@@ -210,7 +210,7 @@ class _Stream:
         judged = self.released.judged
         return {
             "judged": judged_after(judged.keys, judged.thread.final, self.masker.units, self.released.approval),
-            "memos": seal_memos(judged.keys, judged.thread.before_turn, self.exchange.id, self.masker.memos),
+            "memos": seal_memos(judged.keys, judged.thread.final, self.exchange.id, self.masker.memos),
         }
 
     def _segment(self, emissions: list[Emission]) -> tuple[Segment, ...]:

@@ -61,7 +61,7 @@ def test_a_longer_conversation_extends_the_digest():
     assert long.units[0] == short.final
     echoed = described(TWO).units[1].canonical
     assert extend(KEYS, short.final, echoed) == long.units[1]
-    assert long.turns == ((1, short.final),)
+    assert long.answers == ((1, short.final),)
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,13 @@ def test_new_units_are_those_beyond_the_longest_judged_digest():
     assert novelty(digests, description, {}).new_units == {0, 1, 2, 3, 4}
 
 
-def test_an_open_assistant_turn_keeps_its_beginning():
-    """An answer that continues an assistant turn remembers under the digest before that turn."""
-    paused = thread(KEYS, described([*ONE, assistant({"type": "text", "text": "let me see"})]), "/m")
-    assert paused.before_turn == thread(KEYS, described(ONE), "/m").final
-    assert thread(KEYS, described(TWO), "/m").before_turn == thread(KEYS, described(TWO), "/m").final
+def test_an_answer_that_continues_a_turn_has_its_own_beginning():
+    """After `pause_turn` or a prefill, each answer in an assistant's turn is found under the digest before it."""
+    paused = [*ONE, assistant({"type": "text", "text": "let me see"})]
+    longer = thread(KEYS, described([*paused, assistant({"type": "text", "text": "I saw"})]), "/m")
+    asked = [thread(KEYS, described(messages), "/m").final for messages in (ONE, paused)]
+    assert longer.answers == ((1, asked[0]), (2, asked[1]))
+    assert set(asked) <= set(longer.asked())
 
 
 def test_an_approval_does_not_cover_another_sending_of_its_own_thread():
