@@ -13,7 +13,7 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench bench-detection lock format generate bootstrap clean
+.PHONY: help setup run test check static bench bench-detection fuzz coverage lock format generate bootstrap clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -80,11 +80,25 @@ bench: setup  ## Measure
 bench-detection: setup  ## Measure the detector (CORPORA=DIR adds labelled text, OPTIONS="--misses 20" passes options)
 	$(BIN)/python -m bench.detection $(if $(CORPORA),--corpora "$(CORPORA)") $(OPTIONS)
 
+$(VENV)/fuzz/.made: requirements/fuzz.lock
+	test -x $(VENV)/fuzz/bin/python || $(PYTHON) -m venv $(VENV)/fuzz
+	$(VENV)/fuzz/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) --only-binary :all: -r requirements/fuzz.lock || \
+	  { echo "fuzz: Atheris has wheels for CPython 3.11 to 3.14 on Linux x86_64 only: make fuzz PYTHON=python3.12"; exit 1; }
+	touch $@
+
+fuzz: $(VENV)/fuzz/.made  ## Fuzz masking/ with Atheris (TIME=seconds for each target, TARGETS="json sse text request")
+	$(VENV)/fuzz/bin/python -m fuzz --seconds $(or $(TIME),60) $(TARGETS)
+
+coverage: setup  ## Fail unless the tests of masking/ take every branch of it
+	$(BIN)/python -m pytest -q -p no:cacheprovider --cov=masking --cov-branch --cov-report=term-missing:skip-covered \
+	  --cov-fail-under=100 tests/masking tests/pure
+
 lock: $(VENV)/bin/python  ## Resolve all requirements again
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
 	$(UV_COMPILE) $(UPGRADE) --output-file requirements/build.lock requirements/build.in
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements/dev.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
+	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/fuzz.lock requirements/fuzz.in
 
 clean:  ## Remove the virtual environment, caches and the local stack's state
-	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .coverage
