@@ -139,6 +139,7 @@ site := {
 		"per-turn-control-2026-07-01",
 		"prompt-caching-2024-07-31",
 		"structured-outputs-2025-11-13",
+		"structured-outputs-2025-12-15",
 		"task-budgets-2026-03-13",
 		"thinking-binding-controls-2026-08-01",
 		"thinking-display-updates-2026-08-18",
