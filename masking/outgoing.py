@@ -14,8 +14,9 @@ from masking.leaves import WORDS, KeySpans, Walk, render
 from masking.opacity import is_time
 from masking.replacement import Replacement
 from masking.restoration import Restorer
+from masking.seams import TEXT_KIND, Border, spill
 from masking.shapes import Treatment
-from masking.text import SegmentFold
+from masking.text import Segment, SegmentFold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from masking.profile import Profile
     from masking.rules import RuleSet
     from masking.shapes import Shape
-    from masking.text import Memory, Segment
+    from masking.text import Memory
 
 _SEALED = frozenset(
     {Treatment.NEVER, Treatment.SEALED, Treatment.CIPHER, Treatment.OPAQUE, Treatment.SECRET}
@@ -64,6 +65,13 @@ class Outgoing:
     def restorer(self) -> Restorer:
         """Return a restorer for one text that arrives in pieces."""
         return Restorer(self._originals)
+
+    def opening(self, fold: SegmentFold, before: str, text: str) -> str:
+        """Return what settles of a text's beginning, masked, after a text block that ended with `before`."""
+        over = spill(self._replacement.rules, self._replacement.names, fold.memory, before, text)
+        if over is None:
+            return self.segments(fold.feed(text))
+        return self.segments([Segment(text[: over.end], (over,)), *fold.feed(text[over.end :])])
 
     def segments(self, segments: list[Segment]) -> str:
         """Return settled segments, masked."""
@@ -122,6 +130,7 @@ class Outgoing:
         record: list[tuple[int, int, bytes]] = []
         caller: list[tuple[int, int, bytes]] = []
         keys = KeySpans(document)
+        border = Border()
         for leaf in leaves:
             if leaf.treatment in _SEALED:
                 continue
@@ -132,11 +141,12 @@ class Outgoing:
                     caller.append(edit)
                 continue
             text = document.text(leaf.span)
+            before = border.cross(leaf, text) if leaf.kind == TEXT_KIND else ""
             masked = settled.get(leaf.span)
             if masked is None:
                 if _is_upstreams_word(leaf.treatment, text):
                     continue
-                replaced = self._replacement.text(text)
+                replaced = self._replacement.text(text, before)
                 self.findings.update(replaced.found)
                 masked = replaced.text
             restored = self._restore(leaf, masked)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.operators import apply
 from masking.profile import Operator
+from masking.seams import spill
 from masking.text import find
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ class Replacement:
         self.restorations: dict[str, str] = {}
         self._scanned: dict[str, tuple[str, ...]] = {}
 
-    def text(self, text: str) -> Replaced:
-        """Mask a whole text."""
+    def text(self, text: str, before: str = "") -> Replaced:
+        """Mask a whole text; `before` is the end of the text block directly before it (`seams`)."""
         if not text:
             return Replaced(text)
-        return self.findings(text, find(self.rules, text, names=self.names, memory=self.memory))
+        over = spill(self.rules, self.names, self.memory, before, text)
+        if over is None:
+            return self.findings(text, find(self.rules, text, names=self.names, memory=self.memory))
+        rest = find(self.rules, text[over.end :], names=self.names, memory=self.memory)
+        return self.findings(text, (over, *(finding.moved(over.end) for finding in rest)))
 
     def scan(self, text: str) -> tuple[str, ...]:
         """Return the identifiers found in a text that must stay as it is, kept ones aside; memory stays as it was.

@@ -20,6 +20,7 @@ from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_use
 from masking.outline import Outline, Unit, outline, plan
 from masking.placeholders import Pseudonyms
 from masking.replacement import Replacement
+from masking.seams import TEXT_KIND, Border
 from masking.shapes import Treatment
 from masking.text import Memory, match_triggers
 
@@ -124,6 +125,7 @@ def mask_request(
         if first and masking.is_billing_header(place):
             masking.count(place.leaves, "left")
             continue
+        masking.border.enter(place)
         for leaf in place.leaves:
             upstream: str | None = None
             if turn is not None and start in answers and is_remembered(leaf):
@@ -173,6 +175,7 @@ class RequestMasking:
         self.triggers: dict[str, None] = {}
         self.blocked: dict[str, set[str]] = {}
         self.coverage: dict[str, Counter[str]] = {}
+        self.border = Border()
         self._keys = KeySpans(document)
 
     def count(self, leaves: list[Leaf], column: str) -> None:
@@ -229,7 +232,8 @@ class RequestMasking:
         elif treatment is Treatment.SEALED:
             found = blocked = self.replacement.peek(text)
         else:
-            masked, found, blocked = self.replacement.text(text)
+            before = self.border.cross(leaf, text) if leaf.kind == TEXT_KIND else ""
+            masked, found, blocked = self.replacement.text(text, "" if self.echoed else before)
             if treatment is Treatment.UNKNOWN and self.unknown_blocks and masked != text:
                 blocked = found
             elif treatment is Treatment.USER and (identifiers := found if masked != text else self._hidden(text)):

@@ -86,6 +86,7 @@ class StreamMasker:
         self._started = False
         self._block: Block | None = None
         self._blocks: list[Block] = []
+        self._ending = ""
         self._held_deltas: list[Document] = []
         self._held_events: list[tuple[str, Document]] = []
         self._size = 0
@@ -235,13 +236,16 @@ class StreamMasker:
             raise StreamRefused("block out of order")
         if not isinstance(block, Members):
             raise StreamRefused("block is not an object")
-        text = ""
-        if word(document, block.get("type")) == "text":
+        text = before = ""
+        is_text = word(document, block.get("type")) == "text"
+        if is_text:
+            before = self._ending
             span = block.get("text")
             if isinstance(span, tuple) and (text := document.text(span)):
                 document = parse(document.splice([(*span, b'""')]))  # its text goes the way of all text
         forms = self._whole("content_block_start", document, emissions)
-        self._block = Block(index, _content_block(document.body), _content_block(forms.caller), self._outgoing)
+        upstream, caller = _content_block(document.body), _content_block(forms.caller)
+        self._block = Block(index, upstream, caller, self._outgoing, before)
         self._blocks.append(self._block)
         if text:
             self._text(index, text, emissions)
@@ -298,6 +302,7 @@ class StreamMasker:
             )
         self._release_deltas(block, emissions)
         self._whole("content_block_stop", document, emissions)
+        self._ending = block.ending()
         self._block = None
 
     def _finish_message(self) -> None:

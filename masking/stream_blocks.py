@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.errors import JsonRefused, StreamRefused
 from masking.json_document import Document, Items, Members, encode_token, parse
+from masking.seams import REACH, ending, may_cut
 from masking.shapes import INPUT
 
 if TYPE_CHECKING:
@@ -25,10 +26,18 @@ class Pieces(NamedTuple):
 
 
 class Block:
-    """The state of one open block. Text leaves as it settles; tool input leaves whole at the block's end."""
+    """The state of one open block. Text leaves as it settles; tool input leaves whole at the block's end.
 
-    def __init__(self, index: int, upstream: Document, caller: Document, outgoing: Outgoing) -> None:
+    `before` is the end of the text block directly before it; where a value may go over the border, the first `REACH`
+    code points of this one wait for each other (`seams`).
+    """
+
+    def __init__(self, index: int, upstream: Document, caller: Document, outgoing: Outgoing, before: str) -> None:
         self.index = index
+        self._neighbour = before
+        self._before = before
+        self._opening: list[str] = []
+        self._opening_size = 0
         self._upstream = upstream
         self._caller = caller
         self._outgoing = outgoing
@@ -46,16 +55,33 @@ class Block:
     def text(self, text: str) -> Pieces:
         """Take a piece of text and return what has settled."""
         self._wrote.append(text)
-        return self._pieces(*self._restorer.feed(self._outgoing.segments(self._fold.feed(text))))
+        return self._pieces(*self._restorer.feed(self._settled(text)))
+
+    def ending(self) -> str:
+        """Return the end of the block's text, as its neighbour has to know it."""
+        return ending("".join(self._wrote)) or self._neighbour
 
     def finish_text(self) -> Pieces:
         """Return the rest of the text, at the end of the block."""
-        masked = self._outgoing.segments(self._fold.finish())
+        masked = self._open() + self._outgoing.segments(self._fold.finish())
         record, caller = self._restorer.feed(masked)
         record_end, caller_end = self._restorer.finish()
         self._outgoing.restored += self._restorer.count
         self._restorer.count = 0
         return self._pieces(record + record_end, caller + caller_end)
+
+    def _settled(self, text: str) -> str:
+        if text and not self._opening and not may_cut(self._before, text):
+            self._before = ""
+        if not self._before:
+            return self._outgoing.segments(self._fold.feed(text))
+        self._opening.append(text)
+        self._opening_size += len(text)
+        return self._open() if self._opening_size >= REACH else ""
+
+    def _open(self) -> str:
+        before, self._before = self._before, ""
+        return self._outgoing.opening(self._fold, before, "".join(self._opening)) if before else ""
 
     def _pieces(self, record: str, caller: str) -> Pieces:
         self._seen.append(caller)
