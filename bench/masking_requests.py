@@ -1,0 +1,118 @@
+"""Requests: reading, walking and splicing bodies of every size, and the whole way of a request through masking.
+
+Beside each figure stands a baseline of the same round: `json.loads` and `json.dumps` of the same body for the walk; for
+the whole way also one RE2 pass over its bytes with an alternation of ten plain patterns.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import re2
+
+from bench.masking_bodies import SHAPES, chat
+from bench.masking_text import DENSITIES
+from bench.masking_timing import seconds
+from masking.json_document import parse
+from masking.outline import plan
+from masking.request import mask_request, outline
+from masking.rules import RuleSet, read_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from masking.leaves import Leaf
+    from masking.request import MaskedRequest
+
+KEY = b"a key of thirty-two bytes, bench"
+PROFILE = "standard"
+UNITS = frozenset(range(1_000_000))
+_EDIT_EVERY = 100
+_PLAIN = re2.compile(
+    rb"\d{3}-\d{2}-\d{4}|\d{2}/\d{2}/\d{4}|[a-z.]+@[a-z.]+|\(\d{3}\) \d{3}-\d{4}|Dr\. [A-Z][a-z]+|MRN \d+"
+    rb"|\d{5}-\d{4}|https?://[a-z./]+|[A-Z]\d{9}|(?:Mr|Mrs|Ms)\. [A-Z][a-z]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row: `size` bytes took `seconds`, and each baseline its own. `whole` tells a whole request from a walk."""
+
+    case: str
+    size: int
+    seconds: float
+    baselines: dict[str, float]
+    whole: bool
+
+    @property
+    def rate(self) -> float:
+        """MB per second."""
+        return self.size / self.seconds / 1e6
+
+
+@cache
+def shipped() -> RuleSet:
+    """Return the shipped rules, warm."""
+    rules = RuleSet.from_sources(read_sources(Path(__file__).parents[1] / "policies"))
+    rules.warm()
+    return rules
+
+
+def walk(body: bytes) -> bytes:
+    """Read a body, find every leaf, and splice one leaf in a hundred with a token of its own length."""
+    document = parse(body)
+    arranged = plan(document)
+    leaves = [leaf for place in arranged.units for leaf in place.leaves if leaf.key is None]
+    return document.splice([_edit(leaf) for leaf in leaves[::_EDIT_EVERY]])
+
+
+def _edit(leaf: Leaf) -> tuple[int, int, bytes]:
+    start, end = leaf.span
+    return start, end, b'"' + b"x" * (end - start - 2) + b'"'
+
+
+def request(body: bytes) -> MaskedRequest:
+    """Take a body the whole way that a worker takes it: strict reading, digests of its units, masking."""
+    facts = outline(body)
+    return mask_request(body, shipped(), shipped().profile(PROFILE), KEY, new_units=UNITS, document=facts.document)
+
+
+def _loads_dumps(body: bytes) -> bytes:
+    return json.dumps(json.loads(body)).encode()
+
+
+def _re2_pass(body: bytes) -> int:
+    return sum(1 for _ in _PLAIN.finditer(body))
+
+
+def walks(sizes: Iterable[int], budget: float) -> Iterator[Figure]:
+    """Yield the walk's figures: the same body in every round, for a walk remembers nothing."""
+    for shape, build in SHAPES.items():
+        for size in sizes:
+            body = build(size)
+            taken = seconds({"walk": walk, "json": _loads_dumps}, lambda _, given=body: given, budget)
+            yield Figure(f"walk, {shape}", len(body), taken["walk"], {"json": taken["json"]}, whole=False)
+
+
+def requests(sizes: Iterable[int], budget: float) -> Iterator[Figure]:
+    """Yield the whole way's figures on clinical text: another text in every round, then the same text again."""
+    cases = {"request": request, "json": _loads_dumps, "re2": _re2_pass}
+    for name, density in DENSITIES.items():
+        for size in sizes:
+            build = partial(_seeded, size, density)
+            taken = seconds(cases, build, budget)
+            yield _whole(f"request, {name}", len(build(0)), taken)
+    body = _seeded(min(sizes), DENSITIES["usual"], 0)
+    yield _whole("request, usual, repeated", len(body), seconds(cases, lambda _: body, budget))
+
+
+def _seeded(size: int, density: float, turn: int) -> bytes:
+    return chat(size, density=density, seed=turn + 1)
+
+
+def _whole(case: str, size: int, taken: dict[str, float]) -> Figure:
+    return Figure(case, size, taken["request"], {key: taken[key] for key in ("json", "re2")}, whole=True)
