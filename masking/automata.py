@@ -59,6 +59,18 @@ class Automaton(Protocol):
         """Return the texts of all matches."""
 
 
+class TapeAutomaton(Protocol):
+    """A compiled pattern over the tape (`masking.tape`)."""
+
+    groupindex: dict[str, int]
+
+    def finditer(self, text: bytes) -> Iterator[Match]:
+        """Return the matches in ASCII text, leftmost first, never overlapping."""
+
+    def search(self, text: bytes) -> Match | None:
+        """Return the leftmost match."""
+
+
 class ByteAutomaton(Protocol):
     """The ASCII edition of a compiled pattern."""
 
@@ -96,6 +108,17 @@ def compile_pattern(source: str, *, max_mem: int = MAX_MEM) -> Automaton:
             if match.start() == match.end():
                 raise ValueError("the pattern matches the empty string")
     return automaton  # type: ignore[no-any-return]
+
+
+def compile_tape(source: str, *, max_mem: int = MAX_MEM) -> TapeAutomaton:
+    """Compile an RE2 pattern over bytes, one character of Latin-1 for each; raises ValueError as `compile_pattern`."""
+    try:
+        automaton: TapeAutomaton = re2.compile(source.encode("latin-1"), max_mem=max_mem)
+    except (re2.error, UnicodeEncodeError, OverflowError, ValueError):
+        raise ValueError("not an RE2 pattern (no lookaround, no backreferences, repetitions up to 1000)") from None
+    if next(automaton.finditer(b""), None) is not None:
+        raise ValueError("the pattern matches the empty string")
+    return automaton
 
 
 def ascii_edition(source: str, automaton: Automaton, *, max_mem: int = MAX_MEM) -> ByteAutomaton:

@@ -10,6 +10,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_pattern
+from masking.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,9 @@ _QUOTES = {
 
 
 _FEW = 16
+_PLACEHOLDER = compile_pattern(PLACEHOLDER)
+FILLER = "\x02"
+"""Stands for each character of a placeholder in a view: they are literal text."""
 
 
 class _Table(dict[int, str]):
@@ -53,6 +57,18 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
+
+
+def view_of(text: str) -> tuple[str, Sequence[int] | None]:
+    """Return the folded view with its offsets (`fold`), placeholders hidden and spaces of all kinds alike."""
+    view, offsets = fold(text)
+    if "[" in view:
+        for start, end in [match.span() for match in _PLACEHOLDER.finditer(view)]:
+            view = view[:start] + FILLER * (end - start) + view[end:]
+    for space in "\t\r\f\v\x1f":
+        if space in view:
+            view = view.replace(space, " ")
+    return view, offsets
 
 
 def fold(text: str) -> tuple[str, Sequence[int] | None]:

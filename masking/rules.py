@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, cast
 
 from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
+from masking.lexicon import Lexicon
 from masking.memory import Memory
+from masking.phrases import Phrasebook, lists_of, literals
 from masking.profile import DEFAULT_KEY, MEDIA, NAMES, UNKNOWN, Media, Names, Operator, Profile, Unknown
-from masking.readings import Readings
+from masking.reading import Reading
 from masking.recognizers import Recognizer, expand, read_recognizer
 from masking.scan import Scanner
-from masking.segments import Segmenter, lines
-from masking.sources import Entry, decode_archive, open_entry, read_sources
+from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,18 +43,6 @@ class Trigger:
     patterns: tuple[Automaton, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Words the engine itself goes by: `held` ones keep their neighbours in one segment, `cues` also what follows them.
-
-    `common` ones are never remembered as names.
-    """
-
-    held: tuple[str, ...]
-    cues: tuple[str, ...]
-    common: tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class RuleSet:
     """Everything masking needs to know, under one revision (`sha256:` and 32 hexadecimal digits)."""
@@ -64,7 +53,8 @@ class RuleSet:
     triggers: tuple[Trigger, ...] = field(repr=False)
     profiles: Mapping[str, Profile] = field(repr=False)
     default_profile: str
-    words: Words = field(repr=False)
+    lexicon: Lexicon = field(repr=False)
+    common: frozenset[str] = field(repr=False)
 
     @classmethod
     def from_archive(cls, archive: bytes) -> RuleSet:
@@ -78,9 +68,11 @@ class RuleSet:
     @classmethod
     def from_sources(cls, sources: Mapping[str, bytes]) -> RuleSet:
         """Read rule files (relative name -> YAML) and run every example. Raises RuleError."""
-        entries = {name: open_entry(name, sources[name]) for name in sorted(sources)}
-        words, fragments, lists = _read_words(entries)
-        recognizers = _read_recognizers(entries, fragments, lists)
+        entries = {name: open_entry(name, sources[name]) for name in sorted(sources) if name.endswith(".yaml")}
+        fragments, lists = _read_words(entries, sources)
+        lexicon = _read_lexicon(entries, fragments, lists)
+        recognizers = _read_recognizers(entries, fragments, lists, Phrasebook(lexicon))
+        common = frozenset(word for name in ("common", "stop") for word in lists.get(name, ()))
         triggers = _read_triggers(entries)
         profiles, default = _read_profiles(entries)
         archive = json.dumps(
@@ -90,18 +82,13 @@ class RuleSet:
             ensure_ascii=True,
         ).encode()
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
-        rules = cls(revision, archive, recognizers, triggers, profiles, default, words)
+        rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, common)
         for name, entry in entries.items():
             if name.startswith("recognizers/"):
                 entry.close()
         for failure in rules.failures():
             raise failure
         return rules
-
-    @cached_property
-    def segmenter(self) -> Segmenter:
-        """Where texts are cut."""
-        return Segmenter(self.words.held, self.words.cues)
 
     @cached_property
     def _scanners(self) -> dict[str, Scanner]:
@@ -112,19 +99,8 @@ class RuleSet:
         scanner = self._scanners.get(names)
         if scanner is None:
             chosen = [rule for rule in self.recognizers if names == "strict" or not rule.strict]
-            scanner = self._scanners[names] = Scanner(chosen, self.words.common)
+            scanner = self._scanners[names] = Scanner(chosen, self.lexicon, self.common)
         return scanner
-
-    @cached_property
-    def _readings(self) -> dict[str, Readings]:
-        return {}
-
-    def readings(self, names: Names) -> Readings:
-        """Return the readings of whole leaves for a profile's way with names."""
-        readings = self._readings.get(names)
-        if readings is None:
-            readings = self._readings.setdefault(names, Readings(self.segmenter, self.scanner(names)))
-        return readings
 
     def profile(self, name: str) -> Profile:
         """Return a profile by name. Raises RuleError if there is none."""
@@ -141,9 +117,9 @@ class RuleSet:
         examples = "\n\n".join(example.text for rule in self.recognizers for example in rule.examples)
         files: dict[str, str] = json.loads(self.archive)
         for text in (examples, *(file[:_WARM_LENGTH] for file in files.values())):
-            runs = [text[start:end] for start, end in self.segmenter.runs(lines(text))]
             for names in NAMES:
-                self.scanner(cast("Names", names)).scan(runs, Memory())
+                reading = Reading(self.scanner(cast("Names", names)), text)
+                reading.findings(len(reading.zones), Memory())
             for trigger in self.triggers:
                 for pattern in trigger.patterns:
                     pattern.search(text)
@@ -151,22 +127,26 @@ class RuleSet:
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
         for rule in self.recognizers:
-            scanner = Scanner([rule], self.words.common)
+            scanner = Scanner([rule], self.lexicon, self.common)
             for number, example in enumerate(rule.examples, 1):
-                found: list[tuple[int, int]] = []
-                for start, end in self.segmenter.runs(lines(example.text)):
-                    findings = scanner.scan([example.text[start:end]], Memory())[0]
-                    found.extend((f.start + start, f.end + start) for f in findings if f.rule == rule.id)
+                reading = Reading(scanner, example.text)
+                findings = reading.findings(len(reading.zones), Memory())
+                found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if tuple(found) != example.spans:
                     yield RuleError(
                         rule.file, f"example {number} is not matched as marked", rule=rule.id, line=example.line
                     )
 
 
-def _read_words(entries: Mapping[str, Entry]) -> tuple[Words, dict[str, str], dict[str, tuple[str, ...]]]:
+def _read_words(
+    entries: Mapping[str, Entry], sources: Mapping[str, bytes]
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Read the definitions and word lists of all recognizer files; names are shared by all of them."""
     fragments: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
+    for name in sorted(sources):
+        if name.startswith("words/"):
+            lists[name.removeprefix("words/").removesuffix(".txt")] = read_word_list(name, sources[name])
     for name, entry in entries.items():
         if not name.startswith("recognizers/"):
             continue
@@ -176,18 +156,40 @@ def _read_words(entries: Mapping[str, Entry]) -> tuple[Words, dict[str, str], di
             fragments[key] = text
         for key, text in entry.mapping("words").items():
             lists[key] = (*lists.get(key, ()), *(word.replace("_", " ") for word in text.split()))
-    held = {word for key in ("held", "given") for word in lists.get(key, ())} - set(lists.get("common", ()))
-    held |= {*lists.get("held", ()), *lists.get("cues", ())}
-    common = {*lists.get("common", ()), *lists.get("held", ()), *lists.get("stop", ())}
-    return (
-        Words(tuple(sorted(held)), tuple(sorted(set(lists.get("cues", ())))), tuple(sorted(common))),
-        fragments,
-        lists,
-    )
+    return fragments, lists
+
+
+def _read_lexicon(
+    entries: Mapping[str, Entry], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]]
+) -> Lexicon:
+    """Return the lexicon of all lists that phrases or the engine ask for."""
+    settings: dict[str, str] = {}
+    asked: dict[str, tuple[str, ...]] = {}
+    for name, entry in entries.items():
+        if not name.startswith("recognizers/"):
+            continue
+        settings |= entry.mapping("lexicon")
+        for rule in entry.entries("recognizers"):
+            for phrase in rule.strings("phrases"):
+                try:
+                    source = expand(phrase, fragments, {})
+                except ValueError as error:
+                    raise rule.error(str(error), "phrases") from None
+                asked |= {"=" + word: (word,) for word in literals(source)}
+                asked |= {term: lists[term] for term in lists_of(source) if term in lists}
+    vocabulary, proper = (frozenset(settings.get(key, "").split()) for key in ("vocabulary", "proper"))
+    endings = {
+        key.removeprefix("endings_"): tuple(text.split())
+        for key, text in settings.items()
+        if key.startswith("endings_")
+    }
+    for name in (*vocabulary, *endings, *settings.get("active", "").split()):
+        asked[name] = lists.get(name, ())
+    return Lexicon(asked, vocabulary, proper, endings)
 
 
 def _read_recognizers(
-    entries: Mapping[str, Entry], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]]
+    entries: Mapping[str, Entry], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()
@@ -198,7 +200,7 @@ def _read_recognizers(
             if rule.rule in seen:
                 raise rule.error("this id is taken")
             seen.add(rule.rule)
-            recognizers.append(read_recognizer(rule, fragments, lists))
+            recognizers.append(read_recognizer(rule, fragments, lists, book))
             if len(recognizers) > MAX_RECOGNIZERS:
                 raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:

@@ -1,13 +1,11 @@
-"""Scanning runs: many at once, each as if it stood alone.
+"""Scanning zones: what the recognizers claim on a tape, each zone as if it stood alone.
 
-Runs are joined with a separator that no rule can write down, so that RE2 walks over a large text once per pattern; a
-match that swallows a separator (a negated class can) makes its runs be searched one by one. The result is that of every
-run alone, which is what makes chunking invisible.
+A recognizer looks at kinds of words (`phrases`, on the tape) or at letters (`patterns`, on the view). Everything is
+searched at once, so that RE2 walks over a large text once for each rule; a match that reaches over a zone's ends makes
+its zones be searched one by one. The result is that of every zone alone, which is what makes chunking invisible.
 
-Most patterns match nothing in most texts. One alternation for each group of recognizers finds the runs that the group
-touches; only there does its every pattern go to work. An alternation may hide a match behind another one, but never a
-run: where a pattern matches, some match lies. One alternation of all patterns would be quicker still, were it warm: its
-states are so many that text never seen before costs three times as much (measured).
+Most rules match nothing in most texts. One alternation for each group of rules finds the texts that the group touches;
+only there does its every rule go to work. An alternation may hide a match behind another one, but never all of them.
 """
 
 from __future__ import annotations
@@ -17,109 +15,166 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern
+from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
 from masking.findings import Claim, Finding, settle
-from masking.folding import fold
-from masking.placeholders import PLACEHOLDER
+from masking.folding import FILLER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from masking.automata import Automaton, ByteAutomaton, Match
+    from masking.automata import Automaton, ByteAutomaton, Match, TapeAutomaton
+    from masking.lexicon import Lexicon
     from masking.memory import Memory
     from masking.recognizers import Recognizer
+    from masking.tape import Tape
 
 _SEPARATOR = "\n\0\n"
-_FILLER = "\x02"
-_PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _NAMED = re.compile(r"\(\?P<value>")
 _GROUP_PATTERNS = 16
 """Patterns of one group at most: fewer walk over text too often, more work where nothing is (measured)."""
-
 
 _FEW_PATTERNS = 2
 """So few are tried without asking their alternation first."""
 
 _MANY = 16
-"""More hints than these cost more than reading the run's words."""
+"""More hints than these cost more than reading the zone's words."""
 
 
 class Scanner:
-    """Finds what one list of recognizers finds, in runs of text."""
+    """Finds what one list of recognizers finds, in the zones of texts."""
 
-    def __init__(self, recognizers: Sequence[Recognizer], common: Iterable[str]) -> None:
+    def __init__(self, recognizers: Sequence[Recognizer], lexicon: Lexicon, common: Iterable[str]) -> None:
+        self.lexicon = lexicon
         self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
         self._common = frozenset(common)
         self._groups: list[_Group] = []
         self._order: list[tuple[Recognizer, int]] = []
+        self._phrases: list[_Phrases] = []
         open_groups: dict[str, int] = {}
         for recognizer in recognizers:
-            place = open_groups.get(recognizer.requires)
-            if place is None or self._groups[place].size + len(recognizer.sources) > _GROUP_PATTERNS:
-                place = open_groups[recognizer.requires] = len(self._groups)
-                self._groups.append(_Group(recognizer.requires))
-            self._groups[place].add(recognizer)
-            self._order.append((recognizer, place))
+            if recognizer.phrases:
+                if not self._phrases or self._phrases[-1].size + len(recognizer.phrases) > _GROUP_PATTERNS:
+                    self._phrases.append(_Phrases())
+                self._phrases[-1].add(recognizer)
+            if recognizer.patterns:
+                place = open_groups.get(recognizer.requires)
+                if place is None or self._groups[place].size + len(recognizer.sources) > _GROUP_PATTERNS:
+                    place = open_groups[recognizer.requires] = len(self._groups)
+                    self._groups.append(_Group(recognizer.requires))
+                self._groups[place].add(recognizer)
+                self._order.append((recognizer, place))
 
-    def scan(self, runs: Sequence[str], memory: Memory) -> list[list[Finding]]:
-        """Return the findings of each run, leftmost first; `memory` is advanced run by run."""
-        views = [View(run) for run in runs]
-        texts = [view.text for view in views]
-        claims = self.claims(texts)
-        hints = memory.hints(_SEPARATOR.join(texts))
-        return [self.settle(view, claims.get(number, ()), memory, hints) for number, view in enumerate(views)]
+    def settle(self, zone: str, claims: Sequence[Claim], memory: Memory, hints: list[str]) -> list[Finding]:
+        """Return the findings of one zone, in its own offsets, from its claims and from what is known.
 
-    def settle(self, view: View, claims: Sequence[Claim], memory: Memory, hints: list[str]) -> list[Finding]:
-        """Return the findings of one run, in its own offsets, from its claims and from what is known.
-
-        `memory` is advanced. `hints` are `memory.hints` of a text that holds the run; what is learned is added to them.
+        `memory` is advanced. `hints` are `memory.hints` of a text that holds the zone; what is learned is added.
         """
         if not claims and not hints:
             return []
-        text = view.text
         for claim in sorted(claims, key=_place):
             if claim.rule in self._propagated:
-                hints.extend(memory.learn(claim.identifier, text[claim.start : claim.end], self._common))
-        if len(hints) > _MANY or any(hint in text for hint in hints):
-            claims = [*claims, *memory.recall(text)]
-        return view.findings(settle(_cut_placeholders(claims, text), text)) if claims else []
+                hints.extend(memory.learn(claim.identifier, zone[claim.start : claim.end], self._common))
+        if len(hints) > _MANY or any(hint in zone for hint in hints):
+            claims = [*claims, *memory.recall(zone)]
+        return settle(_cut_placeholders(claims, zone), zone) if claims else []
 
-    def claims(self, views: Sequence[str]) -> dict[int, list[Claim]]:
-        """Return what the recognizers claim, by run, whatever is known; runs without claims may be left out."""
-        wide = [number for number, view in enumerate(views) if not view.isascii()]
-        if not wide:
-            return self._claims(_Joined(views, range(len(views)), ascii_only=True))
-        out = self._claims(_Joined(views, wide, ascii_only=False))
-        plain = [number for number, view in enumerate(views) if view.isascii()]
-        out.update(self._claims(_Joined(views, plain, ascii_only=True)))
-        return out
+    def claims(self, tape: Tape, zones: Sequence[tuple[int, int]], views: Sequence[str]) -> dict[int, list[Claim]]:
+        """Return what the recognizers claim, by zone, whatever is known; zones without claims may be left out.
 
-    def _claims(self, joined: _Joined) -> dict[int, list[Claim]]:
+        `zones` stand on the tape, `views` are their texts; claims are relative to these.
+        """
         claims: dict[int, list[Claim]] = {}
+        kinds = _Kinds(tape, zones, views) if self._phrases else None
+        if kinds:
+            for phrases in self._phrases:
+                phrases.search(kinds, claims)
+        if self._groups:
+            wide = [number for number, view in enumerate(views) if not view.isascii()]
+            plain = [number for number, view in enumerate(views) if view.isascii()] if wide else range(len(views))
+            for numbers, ascii_only in ((wide, False), (plain, True)):
+                if numbers:
+                    self._search(_Joined(views, numbers, ascii_only=ascii_only), claims)
+        return claims
+
+    def _search(self, joined: _Joined, claims: dict[int, list[Claim]]) -> None:
         parts = [group.touched(joined) for group in self._groups]
         for recognizer, place in self._order:
             part = parts[place]
             if part is not None:
                 for number, claim in part.search(recognizer):
                     claims.setdefault(number, []).append(claim)
-        return claims
 
 
-class View:
-    """The folded view of one run, and the way back to the run's own offsets."""
+class _Kinds:
+    """The zones of a tape, ready to be searched."""
 
-    __slots__ = ("_offsets", "text")
+    def __init__(self, tape: Tape, zones: Sequence[tuple[int, int]], views: Sequence[str]) -> None:
+        self.tape = tape.tape
+        self._char = tape.char
+        self._starts = [start for start, _ in zones]
+        self._ends = [end for _, end in zones]
+        self._chars = [tape.char(start) for start in self._starts]
+        self._views = views
 
-    def __init__(self, run: str) -> None:
-        view, self._offsets = fold(run)
-        self.text = _hide_placeholders(view)
+    def search(self, recognizer: Recognizer, automaton: TapeAutomaton, claims: dict[int, list[Claim]]) -> None:
+        """Add what one phrase of a recognizer finds."""
+        group: str | int = "value" if "value" in automaton.groupindex else 0
+        alone: set[int] = set()
+        found: list[tuple[int, Claim]] = []
+        for match in automaton.finditer(self.tape):
+            start, end = match.span()
+            place = max(bisect_right(self._starts, start + 1) - 1, 0)
+            last = bisect_right(self._starts, end) - 1
+            if start + 1 < self._starts[place] or last != place or end > self._ends[place]:
+                alone.update(range(place, max(last, place) + 1))
+            else:
+                self._take(recognizer, place, match.span(group), found)
+        if alone:
+            found = [item for item in found if item[0] not in alone]
+            for place in alone:
+                base = self._starts[place] - 1
+                for match in automaton.finditer(self.tape[base : self._ends[place]]):
+                    left, right = match.span(group)
+                    self._take(recognizer, place, (left + base, right + base), found)
+        for place, claim in found:
+            claims.setdefault(place, []).append(claim)
 
-    def findings(self, found: list[Finding]) -> list[Finding]:
-        """Return findings in the run's offsets; what the fold left out inside one goes with it."""
-        offsets = self._offsets
-        if offsets is None:
-            return found
-        return [Finding(offsets[f.start], offsets[f.end - 1] + 1, f.identifier, f.rule) for f in found]
+    def _take(self, recognizer: Recognizer, place: int, span: tuple[int, int], found: list[tuple[int, Claim]]) -> None:
+        base = self._chars[place]
+        left, right = self._char(max(span[0], self._starts[place])) - base, self._char(span[1]) - base
+        view = self._views[place]
+        while right > left and view[right - 1].isspace():
+            right -= 1
+        value = recognizer.judge(view, left, right) if right > left else None
+        if value is not None:
+            found.append((place, _claim(recognizer, *value)))
+
+
+class _Phrases:
+    """Phrases that are tried together."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._recognizers: list[Recognizer] = []
+
+    def add(self, recognizer: Recognizer) -> None:
+        """Add the phrases of a recognizer."""
+        self._recognizers.append(recognizer)
+        self.size += len(recognizer.phrases)
+
+    @cached_property
+    def _locate(self) -> TapeAutomaton:
+        sources = [
+            _NAMED.sub("(?:", source) for recognizer in self._recognizers for source in recognizer.phrase_sources
+        ]
+        return compile_tape("|".join(f"(?:{source})" for source in sources), max_mem=MAX_MEM_LARGE)
+
+    def search(self, kinds: _Kinds, claims: dict[int, list[Claim]]) -> None:
+        """Add what the phrases find."""
+        if self._locate.search(kinds.tape) is not None:
+            for recognizer in self._recognizers:
+                for automaton in recognizer.phrases:
+                    kinds.search(recognizer, automaton, claims)
 
 
 class _Alternation:
@@ -252,24 +307,14 @@ def _claim(recognizer: Recognizer, start: int, end: int) -> Claim:
     return Claim(start, end, recognizer.identifier, recognizer.id, recognizer.priority)
 
 
-def _hide_placeholders(view: str) -> str:
-    """Replace placeholders one to one by a character that is no PHI: they are literal text."""
-    if "[" not in view:
-        return view
-    spans = [match.span() for match in _PLACEHOLDER.finditer(view)]
-    for start, end in spans:
-        view = view[:start] + _FILLER * (end - start) + view[end:]
-    return view
-
-
 def _cut_placeholders(claims: Sequence[Claim], view: str) -> Sequence[Claim]:
     """Cut claims around placeholders: a rule that allows any character must not mask one again."""
-    if _FILLER not in view:
+    if FILLER not in view:
         return claims
     out: list[Claim] = []
     for claim in claims:
         start = claim.start
-        for part in view[claim.start : claim.end].split(_FILLER):
+        for part in view[claim.start : claim.end].split(FILLER):
             if any(char.isalnum() for char in part):
                 out.append(Claim(start, start + len(part), claim.identifier, claim.rule, claim.priority))
             start += len(part) + 1

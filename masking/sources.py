@@ -29,6 +29,7 @@ def read_sources(policies: Path) -> dict[str, bytes]:
             *policies.glob("recognizers/*.yaml"),
             *policies.glob("profiles/*.yaml"),
             *policies.glob("triggers.yaml"),
+            *policies.glob("words/*.txt"),
         ]
     )
     if not names:
@@ -168,6 +169,17 @@ def open_entry(file: str, source: bytes) -> Entry:
     if node is None:
         raise RuleError(file, "the file is empty", line=1)
     return Entry(file, node)
+
+
+def read_word_list(file: str, source: bytes) -> tuple[str, ...]:
+    """Read a word list: UTF-8, an entry a line, lines that begin with `#` aside. Raises RuleError."""
+    if len(source) > MAX_FILE:
+        raise RuleError(file, "the file is too large")
+    try:
+        text = source.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise RuleError(file, "not valid UTF-8", line=source.count(b"\n", 0, error.start) + 1) from None
+    return tuple(line for line in text.split("\n") if line and line[0] != "#")
 
 
 def decode_archive(value: object) -> Mapping[str, str]:

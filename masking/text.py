@@ -13,7 +13,9 @@ from masking.errors import TextRefused
 from masking.findings import Finding
 from masking.folding import fold as folded_view
 from masking.memory import Memory
-from masking.segments import MAX_RUN, REACH, Segmenter, forced_cut, lines
+from masking.reading import Reading
+from masking.segments import MAX_RUN, REACH, forced_cut
+from masking.tape import START
 
 if TYPE_CHECKING:
     from masking.profile import Names
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "find", "match_triggers"]
 
-_SPACE = compile_pattern(r"[ \t\n\r\f\v\x1e\x1f]")
+_SPACES = " \t\n\r\f\v\x1e\x1f"
+_SPACE = compile_pattern(rf"[{_SPACES}]")
 
 BLOCK = 32768
 """Code points worked on at once; bounds what one step holds, changes no result."""
@@ -47,9 +50,9 @@ class SegmentFold:
 
     def __init__(self, rules: RuleSet, names: Names, memory: Memory) -> None:
         self.memory = memory
-        self._segmenter: Segmenter = rules.segmenter
         self._scanner: Scanner = rules.scanner(names)
         self._buffer = ""
+        self._before = START
         self._swallow: Finding | None = None
 
     @property
@@ -61,7 +64,7 @@ class SegmentFold:
         """Take more of the leaf's text and return the segments that are settled now. Raises TextRefused."""
         _check(text)
         if len(self._buffer) + len(text) < MAX_RUN and not _SPACE.search(text):
-            self._buffer += text  # no token became complete, so nothing settles: saves reading the run again
+            self._buffer += text  # no token became complete, so nothing settles: saves reading the zone again
             return []
         segments: list[Segment] = []
         for start in range(0, len(text), BLOCK):
@@ -73,6 +76,7 @@ class SegmentFold:
         """Return the rest of the leaf; the fold may then take the next leaf, which remembers this one's values."""
         segments = self._advance(final=True)
         self._swallow = None
+        self._before = START
         return segments
 
     def _advance(self, *, final: bool) -> list[Segment]:
@@ -86,62 +90,64 @@ class SegmentFold:
 
     def _step(self, *, final: bool) -> Segment | None:
         """Settle as much of the buffer as can be; None if more text is needed."""
-        buffer = self._buffer
-        view = lines(buffer)
-        begin = self._swallowed(view, final=final)
-        if begin is None:
-            return None
-        settled, complete = (len(buffer), len(buffer)) if final else self._segmenter.settled(view)
-        end = complete
-        runs: list[tuple[int, int]] = []
-        for start, stop in self._segmenter.runs(view[begin:] if begin else view):
-            oversize = stop - start > MAX_RUN
-            if oversize and start + begin == 0:
-                return self._force(final=final)
-            if oversize or stop + begin > settled:
-                end = start + begin
-                break
-            runs.append((start + begin, stop + begin))
-        end = max(end, begin)
-        return self._release(end, runs, begin) if end else None
-
-    def _release(self, end: int, runs: list[tuple[int, int]], begin: int) -> Segment:
-        text = self._buffer[:end]
-        findings: list[Finding] = []
         if self._swallow is not None:
-            if begin:
-                findings.append(Finding(0, begin, self._swallow.identifier, self._swallow.rule))
-            if begin < MAX_RUN:
-                self._swallow = None
-        for (start, _), found in zip(runs, self._scanner.scan([text[a:b] for a, b in runs], self.memory), strict=True):
-            findings.extend(finding.moved(start) for finding in found)
-        self._buffer = self._buffer[end:]
-        return Segment(text, tuple(findings))
+            return self._swallowed(self._swallow, final=final)
+        whole = len(self._buffer)
+        reading = Reading(
+            self._scanner, self._buffer if final else self._buffer[: _complete(self._buffer)], self._before
+        )
+        oversize = reading.oversize()
+        settled = len(reading.zones) if final else reading.tape.settled(reading.zones)
+        if oversize is not None:
+            settled = min(settled, oversize)
+        end = _end_of(reading, settled, final=final)
+        if end == 0:
+            return self._forced(final=final) if oversize == 0 or whole > MAX_RUN + REACH else None
+        segment = Segment(self._buffer[:end], tuple(reading.findings(settled, self.memory)))
+        self._drop(end)
+        return segment
 
-    def _force(self, *, final: bool) -> Segment | None:
-        """Cut an oversize run that begins the buffer; the decision sees `MAX_RUN + REACH` code points and no more."""
+    def _forced(self, *, final: bool) -> Segment | None:
+        """Cut an oversize zone that begins the buffer; the decision sees `MAX_RUN + REACH` code points and no more."""
         window = self._buffer[: MAX_RUN + REACH]
         if len(window) < MAX_RUN + REACH and not final:
             return None
-        findings = self._scanner.scan([window], self.memory)[0]
+        reading = Reading(self._scanner, window, self._before)
+        findings = reading.findings(len(reading.zones), self.memory)
         cut = forced_cut(window, findings)
         self._swallow = next((finding for finding in findings if finding.start < cut < finding.end), None)
         kept = [Finding(f.start, min(f.end, cut), f.identifier, f.rule) for f in findings if f.start < cut]
-        self._buffer = self._buffer[cut:]
+        self._drop(cut)
         return Segment(window[:cut], tuple(kept))
 
-    def _swallowed(self, view: str, *, final: bool) -> int | None:
-        """Return how much of the buffer's first token belongs to a value that a forced cut went through.
+    def _swallowed(self, finding: Finding, *, final: bool) -> Segment | None:
+        """Return what of the buffer's first token belongs to a value that a forced cut went through."""
+        space = _SPACE.search(self._buffer)
+        end = min(space.span()[0] if space else len(self._buffer), MAX_RUN)
+        if space is None and end < MAX_RUN and not final:
+            return None
+        if end < MAX_RUN:
+            self._swallow = None
+        text = self._buffer[:end]
+        self._drop(end)
+        return Segment(text, (Finding(0, end, finding.identifier, finding.rule),) if end else ())
 
-        None if that cannot be told yet.
-        """
-        if self._swallow is None:
-            return 0
-        space = _SPACE.search(view)
-        end = space.span()[0] if space else len(view)
-        if end >= MAX_RUN:
-            return MAX_RUN
-        return None if space is None and not final else end
+    def _drop(self, end: int) -> None:
+        if end:
+            self._before = b"\n" if self._buffer[end - 1] == "\n" else b" "
+            self._buffer = self._buffer[end:]
+
+
+def _end_of(reading: Reading, settled: int, *, final: bool) -> int:
+    """Return how much of a reading may leave once so many of its zones are settled."""
+    if settled < len(reading.zones):
+        return reading.raw(reading.zones[settled][0])
+    return len(reading.text) if final else reading.raw(reading.tape.waiting())
+
+
+def _complete(text: str) -> int:
+    """Return where the last token ends that no further character can change."""
+    return max(map(text.rfind, _SPACES)) + 1
 
 
 def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None) -> list[Finding]:
@@ -151,9 +157,10 @@ def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory |
     """
     _check(text)
     memory = Memory() if memory is None else memory
-    found = rules.readings(names).find(text, memory)
-    if found is not None:
-        return found
+    if len(text) <= BLOCK:
+        reading = Reading(rules.scanner(names), text)
+        if reading.oversize() is None:
+            return reading.findings(len(reading.zones), memory)
     fold = SegmentFold(rules, names, memory)
     findings: list[Finding] = []
     at = 0

@@ -131,7 +131,11 @@ def test_hold_back_on_prose_is_small() -> None:
 
 def test_known_values_are_found_again_later_and_only_later() -> None:
     """A name found by its cue is found without it afterwards, never before."""
-    text = "then Okonkwo left and went home. " + "Seen by Dr. Okonkwo today and told so. " + "then Okonkwo left again."
+    text = (
+        "then Okonkwo left and went home with all of us there. "
+        + "Seen by Dr. Okonkwo today and told so. "
+        + "then Okonkwo left again."
+    )
     found = [(f.start, f.rule) for f in find(shipped(), text)]
     assert (text.index("Okonkwo"), "known-value") not in found
     assert (text.rindex("Okonkwo"), "known-value") in found

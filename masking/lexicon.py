@@ -1,0 +1,201 @@
+"""The lexicon: what kind of thing each atom of a text is, in one to three bytes.
+
+An *atom* is a word, a number or a sign. A sign of ASCII stands for itself. A word is three bytes, the *code* (which
+word lists hold it) and the *shape* (how it is written); a number is two, what its value may be and how many digits it
+has. Rules are written over these kinds, so a word is looked up once, however many rules ask about it.
+
+Pieces of tokens are remembered only for words of the lists and short numbers: what is remembered is public, whatever
+text went through here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+INERT = b"\x80\x80"
+"""The code of a lower-case word of the vocabulary that no rule asks for: text is cut where several stand in a row."""
+
+SEALED = 0x7F
+"""The byte of a stretch that belongs to a placeholder, and of controls: no rule takes it."""
+
+SIGN = 0x1C
+"""The byte of a sign beyond ASCII."""
+
+BREAK = 0x1E
+"""The byte of a line end that parts what stands around it (`segments.lines`), and of the begin of a text."""
+
+SHAPES = {"lower": 1, "title": 2, "upper": 3, "camel": 4, "initial": 5, "letter": 6, "uncased": 7, "mixed": 8}
+"""Of words: `john`, `John`, `JOHN`, `McDonald`, `J`, `j`, scripts without capitals, `iPhone`."""
+
+LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)
+"""Shapes of numbers: by digits, the last one for all longer ones."""
+
+NUMBERS = {"month": 0x30, "day": 0x31, "two": 0x32, "old": 0x33, "year": 0x34, "number": 0x35}
+"""Codes of numbers: 1 to 12, 13 to 31, 0 and 32 to 89, 90 to 125, 1850 to 2099 with four digits, any other."""
+
+_UNKNOWN = b"\x81\x80"
+_FIRST = 0x82
+_ATOM = re.compile(
+    r"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*)|(?P<number>[0-9]+)|(?P<sign>.|\n)"
+)
+_LINE_ENDS = frozenset("\n\x1e")
+_LONGEST = 64
+_MEMO = 400_000
+_SHORT_NUMBER = 4
+_DAY_DIGITS = 2
+_MONTHS = range(1, 13)
+_DAYS = range(13, 32)
+_OLD = range(90, 126)
+_YEARS = range(1850, 2100)
+
+
+class Lexicon(dict[str, bytes]):
+    """Maps tokens to what they are on the tape; a token is text up to a space, or up to and with a line end.
+
+    `lists` hold plain words; those in `vocabulary` ordinary words, those in `proper` names of people and places, which
+    say nothing about a lower-case word of the vocabulary. `endings`: a word of no list that ends so counts as one of
+    that list.
+    """
+
+    def __init__(
+        self,
+        lists: Mapping[str, Iterable[str]],
+        vocabulary: frozenset[str] = frozenset(),
+        proper: frozenset[str] = frozenset(),
+        endings: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
+        super().__init__()
+        self._names = tuple(sorted(lists))
+        self._vocabulary = vocabulary
+        self._quiet = vocabulary | proper
+        held: dict[str, int] = {}
+        for place, name in enumerate(self._names):
+            bit = 1 << place
+            for word in lists[name]:
+                held[word] = held.get(word, 0) | bit
+        ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
+        kinds = sorted(set(held.values()) | set(ending_bits.values()))
+        codes = {bits: bytes((_FIRST + number // 128, 128 + number % 128)) for number, bits in enumerate(kinds)}
+        self._codes = {word: codes[bits] for word, bits in held.items()}
+        self._endings = tuple((ending, codes[bits]) for ending, bits in ending_bits.items())
+        self._members = {code: self._held(bits) for bits, code in codes.items()}
+        self._members[_UNKNOWN] = frozenset({"unknown"})
+        self._inert = frozenset(code for code, lists in self._members.items() if self._is_inert(lists))
+        self._members[INERT] = vocabulary
+
+    def _held(self, bits: int) -> frozenset[str]:
+        return frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
+
+    def _is_inert(self, lists: frozenset[str]) -> bool:
+        return not lists.isdisjoint(self._vocabulary) and lists <= self._quiet
+
+    def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
+        """Yield each code, shape and list names that words can have."""
+        for code, lists in self._members.items():
+            for shape in (1,) if code == INERT else SHAPES.values():
+                if not (shape == 1 and code in self._inert):
+                    yield code, shape, lists
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is a list of that name."""
+        return name in self._names
+
+    def __missing__(self, token: str) -> bytes:
+        piece, public = self._piece(token)
+        tape = piece if token[-1:] in _LINE_ENDS else piece + b" "
+        if public and len(self) < _MEMO:
+            self[token] = tape
+        return tape
+
+    def _piece(self, token: str) -> tuple[bytes, bool]:
+        if token.isalpha():
+            return self.word(token)
+        parts: list[bytes] = []
+        public = len(token) <= _LONGEST
+        for match in _ATOM.finditer(token):
+            kind, text = match.lastgroup, match.group()
+            if kind == "word":
+                part, known = self.word(text)
+                public = public and known
+            elif kind == "number":
+                part = number(text)
+                public = public and len(text) <= _SHORT_NUMBER
+            else:
+                part = _sign(text)
+            parts.append(part)
+        return b"".join(parts), public
+
+    def word(self, word: str) -> tuple[bytes, bool]:
+        """Return the three bytes of a word, and whether it stands in a list."""
+        shape = shape_of(word)
+        code = self._codes.get(word) or self._codes.get(plain(word))
+        known = code is not None
+        if code is None:
+            code = self._by_ending(word.lower())
+        if shape == 1 and code in self._inert:
+            code = INERT
+        return code + shape.to_bytes(), known
+
+    def _by_ending(self, word: str) -> bytes:
+        for ending, code in self._endings:
+            if word.endswith(ending) and len(word) > len(ending) + 1:
+                return code
+        return _UNKNOWN
+
+
+def atoms(token: str) -> Iterator[tuple[int, int]]:
+    """Yield, for each atom of a token, its bytes on the tape and its characters."""
+    for match in _ATOM.finditer(token):
+        kind, length = match.lastgroup, match.end() - match.start()
+        yield (3 if kind == "word" else 2 if kind == "number" else 1), length
+
+
+def plain(word: str) -> str:
+    """Return a word as the lists write it: lower case, without marks on its letters."""
+    if word.isascii():
+        return word.lower()
+    return "".join(char for char in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(char))
+
+
+def shape_of(word: str) -> int:
+    """Return the shape of a word (`SHAPES`)."""
+    if word.islower():
+        return 1 if len(word) > 1 else 6
+    if len(word) == 1:
+        return 5 if word.isupper() else 7
+    if word.isupper():
+        return 3
+    if not word[0].isupper():
+        return 8 if any(map(str.isupper, word)) else 7
+    return 2 if word.istitle() else 4
+
+
+def number(digits: str) -> bytes:
+    """Return the two bytes of a number."""
+    length = len(digits)
+    value = int(digits) if length <= _SHORT_NUMBER else -1
+    if length <= _DAY_DIGITS and value in _MONTHS:
+        kind = "month"
+    elif length <= _DAY_DIGITS and value in _DAYS:
+        kind = "day"
+    elif value in _OLD and length < _SHORT_NUMBER:
+        kind = "old"
+    elif value in _YEARS:
+        kind = "year"
+    else:
+        kind = "two" if length <= _DAY_DIGITS else "number"
+    return bytes((NUMBERS[kind], LENGTHS[min(length, len(LENGTHS)) - 1]))
+
+
+def _sign(text: str) -> bytes:
+    if text in _LINE_ENDS:
+        return text.encode()
+    if text.isascii():
+        return text.encode() if " " < text < "\x7f" else b"\x7f"
+    return b"\x1c"

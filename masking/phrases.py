@@ -1,0 +1,193 @@
+r"""Phrases: rules written over kinds of words, not over letters, and turned into RE2 over the tape (`lexicon`).
+
+    <title> \.? _ [[ <cap> (_ <cap>)* ]]
+
+`<...>` is one word or number: lists that hold it (`given`), how it is written (`cap`), or what a number is (`year`,
+`n3`, `n5+`); terms must all hold, `a|b` either, `-a` not. `"date of birth|dob"` are these words in any case, signs in
+them as they stand. `_` is the space between two words, with at most one line end in it; `~` is such a space or none;
+`;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand for themselves as in RE2 (`\.`, `[,;]`), so do
+`( | ) ? * + {m,n}`; white space means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from masking.automata import compile_tape
+from masking.lexicon import LENGTHS, NUMBERS, SHAPES, Lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from masking.automata import TapeAutomaton
+
+GAP = r"(?: +(?:\n *)?|\n *)"
+
+_TOKEN = re.compile(
+    r"\s+|<(?P<kind>[^<>]*)>|\"(?P<words>[^\"]*)\"|(?P<open>\[\[)|(?P<close>\]\])|(?P<gap>_)|(?P<maybe>~)|(?P<line>;)"
+    r"|(?P<group>\((?!\?))|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])|(?P<signs>\[(?:\\.|[^\]\\])+\])"
+    r"|(?P<sign>[^\s\w()\[\]{}<>\"])"
+)
+_LITERAL = re.compile(r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*|\s+|[^\w\s]")
+_LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
+_AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
+_VALUES = {
+    "n": tuple(NUMBERS),
+    "mm": ("month",),
+    "dd": ("month", "day"),
+    "yy": ("month", "day", "two", "old"),
+    "yyyy": ("year",),
+    "old": ("old",),
+}
+
+
+def literals(source: str) -> set[str]:
+    """Return the words that a phrase names by themselves: each is a word list of its own, `=word`."""
+    words: set[str] = set()
+    for match in _TOKEN.finditer(source):
+        for literal in (match["words"] or "").split("|"):
+            words.update(part.lower() for part in _LITERAL.findall(literal) if part[0].isalpha())
+        words.update(
+            term[1:]
+            for part in (match["kind"] or "").split()
+            for term in part.lstrip("-").split("|")
+            if term[:1] == "="
+        )
+    return words
+
+
+def lists_of(source: str) -> set[str]:
+    """Return the terms of a phrase that may be names of word lists."""
+    kinds = [match["kind"] for match in _TOKEN.finditer(source) if match["kind"]]
+    return {term for kind in kinds for part in kind.split() for term in part.lstrip("-").split("|")}
+
+
+class Phrasebook:
+    """Compiles phrases for one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._kinds = tuple(lexicon.kinds())
+        self._lexicon = lexicon
+        self._classes: dict[str, str] = {}
+
+    def compile(self, source: str) -> TapeAutomaton:
+        """Return the phrase as RE2 over the tape. Raises ValueError with a fixed reason."""
+        return compile_tape(self.translate(source))
+
+    def translate(self, source: str) -> str:
+        """Return the phrase as an RE2 pattern of Latin-1. Raises ValueError with a fixed reason."""
+        out: list[str] = []
+        at = 0
+        while at < len(source):
+            match = _TOKEN.match(source, at)
+            if match is None:
+                raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
+            at = match.end()
+            out.append(self._part(match))
+        return "".join(out)
+
+    def _part(self, match: re.Match[str]) -> str:
+        text = match.group()
+        kind = match.lastgroup
+        if kind is None:
+            return ""
+        fixed = {
+            "open": "(?P<value>",
+            "close": ")",
+            "gap": GAP,
+            "maybe": GAP + "?",
+            "line": r"[\n\x1e]",
+            "group": "(?:",
+        }
+        if kind in fixed:
+            return fixed[kind]
+        if kind == "kind":
+            return self._kind(match["kind"])
+        if kind == "words":
+            return "(?:" + "|".join(self._literal(words) for words in match["words"].split("|")) + ")"
+        return text if kind != "sign" else re.escape(text) if text != "." else r"[!-/:-@\[-`{-~]"
+
+    def _literal(self, words: str) -> str:
+        parts = []
+        for part in _LITERAL.findall(words.strip()):
+            if part[0].isalpha():
+                parts.append(self._kind("=" + part.lower()))
+            else:
+                parts.append(GAP if part.isspace() else re.escape(part))
+        if not parts:
+            raise ValueError("empty words in a phrase")
+        return "".join(parts)
+
+    def _kind(self, source: str) -> str:
+        known = self._classes.get(source)
+        if known is None:
+            known = self._classes[source] = self._number(source) or self._word(source)
+        return known
+
+    def _number(self, source: str) -> str:
+        """Return the class of a kind of number; empty if it is a kind of word."""
+        values, lengths = set(NUMBERS.values()), set(LENGTHS)
+        found = False
+        for term in source.split():
+            size = _LENGTH.fullmatch(term)
+            if size:
+                low, high = int(size[1]), int(size[2] or size[1])
+                if not 1 <= low <= high < len(LENGTHS):
+                    raise ValueError(f"numbers have 1 to {len(LENGTHS) - 1} digits")
+                lengths &= set(LENGTHS[low - 1 :] if size[3] else LENGTHS[low - 1 : high])
+            elif term in _VALUES:
+                values &= {NUMBERS[name] for name in _VALUES[term]}
+            elif found:
+                raise ValueError("a kind is a word or a number, not both")
+            else:
+                return ""
+            found = True
+        return _class(values) + _class(lengths) if found else ""
+
+    def _word(self, source: str) -> str:
+        tests = [self._term(term) for term in source.split()]
+        by_code: dict[bytes, set[int]] = {}
+        for code, shape, lists in self._kinds:
+            if all(test(shape, lists) for test in tests):
+                by_code.setdefault(code, set()).add(shape)
+        if not by_code:
+            raise ValueError(f"no word can be <{source}>")
+        by_shapes: dict[frozenset[int], dict[int, set[int]]] = {}
+        for code, shapes in by_code.items():
+            by_shapes.setdefault(frozenset(shapes), {}).setdefault(code[0], set()).add(code[1])
+        parts: list[str] = []
+        for same, codes in by_shapes.items():
+            firsts: dict[frozenset[int], set[int]] = {}
+            for first, seconds in codes.items():
+                firsts.setdefault(frozenset(seconds), set()).add(first)
+            parts.extend(_class(first) + _class(seconds) + _class(same) for seconds, first in firsts.items())
+        return "(?:" + "|".join(parts) + ")"
+
+    def _term(self, term: str) -> Callable[[int, frozenset[str]], bool]:
+        wanted = not term.startswith("-")
+        names = term.removeprefix("-").split("|")
+        shapes = {SHAPES[shape] for name in names for shape in _AGGREGATES.get(name, (name,)) if shape in SHAPES}
+        lists = {name for name in names if name not in SHAPES and name not in _AGGREGATES and name != "any"}
+        for name in lists:
+            if name != "unknown" and not self._lexicon.holds(name):
+                raise ValueError(f"no word list `{name}`")
+        every = "any" in names
+
+        def test(shape: int, held: frozenset[str]) -> bool:
+            return (every or shape in shapes or not lists.isdisjoint(held)) is wanted
+
+        return test
+
+
+def _class(codes: Iterable[int]) -> str:
+    """Return a class of bytes, neighbours as ranges."""
+    ordered = sorted(codes)
+    ranges: list[list[int]] = []
+    for code in ordered:
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    inner = "".join(f"\\x{low:02x}" if low == high else f"\\x{low:02x}-\\x{high:02x}" for low, high in ranges)
+    return f"[{inner}]"

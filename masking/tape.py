@@ -1,0 +1,102 @@
+"""The tape: a text as the kinds of its atoms, and the way back to its characters.
+
+The view of a text is split at spaces and behind line ends; each token is looked up in the lexicon, and what is found
+there, put together, is the tape. Rules are searched on it. *Zones* are where findings may be: stretches of tokens that
+are not inert, with no more than `BETWEEN` inert ones between two of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from masking.automata import compile_tape
+from masking.lexicon import BREAK, atoms
+
+if TYPE_CHECKING:
+    from masking.lexicon import Lexicon
+
+BETWEEN = 3
+"""Inert words that a zone may hold in a row; one more parts it."""
+
+_GAP = r"(?: {1,63}(?:\n {0,63})?|\n {0,63})"
+_INERT = r"\x80\x80\x01[,.;]{0,2}"
+_ACTIVE = r"(?:[!-\x7f\x81-\xff\x1c]|\x80\x80\x01(?:[,.;]{0,2}[^,.; \n\x1e]|[,.;]{3}))[^ \n\x1e]*"
+_ZONES = compile_tape(rf"(?:{_INERT}{_GAP})?{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*[ \n\x1e]")
+_PARTED = compile_tape(
+    rf"^(?:\x1e| {{64}}| *\x1e| *\n *[\n\x1e]| *\n {{64}}|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN}}}{_INERT}[ \n])"
+)
+_WAITING = compile_tape(rf"{_INERT}{_GAP}$")
+_WIDEST = 1 << 10
+START = bytes((BREAK,))
+"""What stands before the first token of a text."""
+
+
+class Tape:
+    """The tape of one view; `before` is the byte that stands before it."""
+
+    def __init__(self, lexicon: Lexicon, view: str, before: bytes = START) -> None:
+        self.view = view
+        marked = view.replace("\n", "\n ") if "\n" in view else view
+        if "\x1e" in view:
+            marked = marked.replace("\x1e", "\x1e ")
+        self._tokens = marked.split(" ")
+        if not self._tokens[-1]:
+            self._tokens.pop()
+        self._pieces = [*map(lexicon.__getitem__, self._tokens)]
+        self.tape = before + b"".join(self._pieces)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the tokens begin on the tape."""
+        return list(accumulate(map(len, self._pieces), initial=1))
+
+    @cached_property
+    def _chars(self) -> list[int]:
+        """The characters of the tokens before each, without what parts them."""
+        return list(accumulate(map(len, self._tokens), initial=0))
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        if "\n" not in self.view and "\x1e" not in self.view:
+            return []
+        return [number for number, token in enumerate(self._tokens) if token[-1:] in {"\n", "\x1e"}]
+
+    def zones(self) -> list[tuple[int, int]]:
+        """Return the zones as `(start, end)` on the tape; they begin and end with whole tokens."""
+        return [match.span() for match in _ZONES.finditer(self.tape)]
+
+    def settled(self, zones: list[tuple[int, int]]) -> int:
+        """Return how many of the zones no further token can change."""
+        if not zones:
+            return 0
+        end = zones[-1][1] - 1
+        return len(zones) - (_PARTED.search(self.tape[end : end + _WIDEST]) is None)
+
+    def waiting(self) -> int:
+        """Return where an inert word at the end begins, which belongs to the next zone; the end if there is none."""
+        tail = max(len(self.tape) - _WIDEST, 0)
+        match = _WAITING.search(self.tape[tail:])
+        return len(self.tape) if match is None else tail + match.span()[0]
+
+    def char(self, at: int) -> int:
+        """Return the character of the view at which the atom at a place on the tape begins; a gap is one atom."""
+        number = bisect_right(self._starts, at) - 1
+        if number < 0:
+            return 0
+        if number >= len(self._tokens):
+            return len(self.view)
+        start = self._chars[number] + number - bisect_right(self._line_ends, number - 1)
+        into = at - self._starts[number]
+        if into:
+            token = self._tokens[number]
+            if into == len(self._pieces[number]) - 1 and token[-1:] not in {"\n", "\x1e"}:
+                return start + len(token)
+            for wide, long in atoms(token):
+                if into < wide:
+                    break
+                into -= wide
+                start += long
+        return start

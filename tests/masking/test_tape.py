@@ -1,0 +1,141 @@
+"""The tape: kinds of atoms, zones, what is settled, and the way back to the characters."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shipped import shipped
+
+from masking import Memory, RuleSet, find
+from masking.lexicon import Lexicon, atoms, number, shape_of
+from masking.reading import Reading
+from masking.segments import lines
+from masking.tape import Tape
+
+LEXICON = Lexicon(
+    {
+        "given": ("jane", "will"),
+        "common": ("the", "patient", "was", "seen", "and", "then", "went", "home", "will"),
+        "title": ("dr",),
+    },
+    frozenset({"common"}),
+    frozenset({"given"}),
+    {"title": ("xx",)},
+)
+PIECES = st.lists(
+    st.sampled_from(["a", "B", " ", "\n", "\x1e", "12", ".", "-", "the", "é", "\x02\x02", "Dr", " " * 70, "was, "]),
+    max_size=24,
+).map("".join)
+
+
+def zones(text: str) -> list[str]:
+    tape = Tape(LEXICON, lines(text))
+    return [text[tape.char(start) : tape.char(end - 1)] for start, end in tape.zones()]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the patient was seen", []),
+        ("the patient Jane was seen", ["patient Jane"]),
+        ("Jane was then seen Doe", ["Jane was then seen Doe"]),
+        ("Jane was then seen and Doe", ["Jane", "and Doe"]),
+        ("Jane \n Doe", ["Jane \n Doe"]),
+        ("Jane\n\nDoe", ["Jane", "Doe"]),
+        ("Label:\n\nDoe", ["Label:\n\nDoe"]),
+        ("total(Foo);\nBar", ["total(Foo);", "Bar"]),
+        ("Foo\n- Bar", ["Foo", "- Bar"]),
+        ("Foo:\n- Bar", ["Foo:\n- Bar"]),
+        ("was,then", ["was,then"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_zones(text: str, expected: list[str]) -> None:
+    """Zones end between inert words, at blank lines, after code lines and before list items."""
+    assert zones(text) == expected
+
+
+@settings(deadline=None)
+@given(PIECES)
+def test_every_atom_is_found_again(text: str) -> None:
+    """Each place on the tape leads back to the characters it was made from."""
+    tape = Tape(LEXICON, text)
+    at, char = 1, 0
+    for token in tape._tokens:
+        for wide, long in atoms(token):
+            assert tape.char(at) == char
+            at, char = at + wide, char + long
+        if token[-1:] not in {"\n", "\x1e"}:
+            assert tape.char(at) == min(char, len(text))
+            at, char = at + 1, char + 1
+    assert at == len(tape.tape)
+
+
+@settings(deadline=None)
+@given(PIECES, st.data())
+def test_what_is_settled_stays(text: str, data: st.DataObject) -> None:
+    """The zones that a beginning of a text calls settled are the whole text's."""
+    spaces = [place + 1 for place, char in enumerate(text) if char in " \n\x1e"]
+    if not spaces:
+        return
+    whole = Tape(LEXICON, lines(text))
+    begin = Tape(LEXICON, lines(text[: data.draw(st.sampled_from(spaces))]))
+    early = begin.zones()
+    settled = begin.settled(early)
+    done = [tuple(map(begin.char, (start, end - 1))) for start, end in early[:settled]]
+    assert done == [tuple(map(whole.char, (start, end - 1))) for start, end in whole.zones()[:settled]]
+
+
+@pytest.mark.parametrize(
+    ("word", "shape"),
+    [("john", 1), ("John", 2), ("JOHN", 3), ("McDonald", 4), ("O'Leary", 2), ("J", 5), ("j", 6), ("張", 7), ("張偉", 7), ("iPhone", 8)],
+)  # fmt: skip
+def test_shapes_of_words(word: str, shape: int) -> None:
+    """A word's shape is how it is written."""
+    assert shape_of(word) == shape
+
+
+def test_numbers_have_a_value_and_a_length() -> None:
+    """Numbers are told apart by what they may be and by their digits; very long ones are alike."""
+    assert len({number(n) for n in ("3", "03", "31", "45", "97", "1961", "9999", "003")}) == 8
+    assert number("1" * 20) == number("7" * 900)
+
+
+def test_only_listed_words_and_short_numbers_are_remembered() -> None:
+    """What the lexicon keeps is public, whatever text went through it."""
+    lexicon = Lexicon({"common": ("seen",)}, frozenset({"common"}))
+    for token in ("Okonkwo", "seen", "Seen:", "00123456", "120/80", "seen.Okonkwo", "fooxx"):
+        assert lexicon[token]
+    assert set(lexicon) == {"seen", "Seen:", "120/80"}
+
+
+def test_words_with_an_ending_count_as_listed() -> None:
+    """A word of no list that ends like the words of one is of that list."""
+    assert LEXICON["Fooxx"][:2] == LEXICON["Dr"][:2]
+
+
+def test_a_match_over_two_zones_hides_nothing() -> None:
+    """A rule that takes any word finds in each zone what it finds there alone, and nothing across zones."""
+    rule = (
+        b"recognizers:\n  - {id: any, identifier: OTHER_ID, phrases: ['\\( (~ <any>)+ ~ \\) | <mixed>'],"
+        b" examples: ['see [[(X Y)]]']}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = "see (X iOs\n\niOs Y) and (Z)"
+    assert [text[f.start : f.end] for f in find(rules, text)] == ["iOs", "iOs", "(Z)"]
+
+
+def test_many_zones_are_read_as_if_alone() -> None:
+    """Searching a text at once gives what each of its zones gives."""
+    text = "Seen by Dr. Okonkwo today.\n\nMRN 00123456\n\n<\n\n>\n\nSSN 123-45-6789\n\nx@\n\ny.org"
+    scanner = shipped().scanner("strict")
+    reading = Reading(scanner, text)
+    alone = []
+    memory = Memory()
+    for part in text.split("\n\n"):
+        base = text.index(part)
+        one = Reading(scanner, part)
+        alone.extend(found.moved(base) for found in one.findings(len(one.zones), memory))
+    assert reading.findings(len(reading.zones), Memory()) == alone
+    assert len(alone) == 3
