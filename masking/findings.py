@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """PHI at `[start, end)`, in code points of the text given; `rule` is the recognizer's id."""
 
     start: int
@@ -23,8 +21,7 @@ class Finding:
         return Finding(self.start + by, self.end + by, self.identifier, self.rule) if by else self
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one recognizer says about a stretch of text, before overlaps are settled."""
 
     start: int

@@ -45,6 +45,7 @@ _ATOM = re.compile(
     r"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*)|(?P<number>[0-9]+)|(?P<sign>.|\n)"
 )
 _LINE_ENDS = frozenset("\n\x1e")
+_SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
 _SHORT_NUMBER = 4
@@ -116,6 +117,11 @@ class Lexicon(dict[str, bytes]):
     def _piece(self, token: str) -> tuple[bytes, bool]:
         if token.isalpha():
             return self.word(token)
+        core = token.strip(_SIGNS)
+        if core.isalpha():  # the most frequent form by far
+            tape, known = self.word(core)
+            at = token.index(core)
+            return token[:at].encode() + tape + token[at + len(core) :].encode(), known
         parts: list[bytes] = []
         public = len(token) <= _LONGEST
         for match in _ATOM.finditer(token):
@@ -135,7 +141,7 @@ class Lexicon(dict[str, bytes]):
         """Return the three bytes of a word, and whether it stands in a list."""
         shape = shape_of(word)
         code = self._codes.get(word) or self._codes.get(plain(word))
-        known = code is not None
+        known = code is not None or len(word) == 1
         if code is None:
             code = self._by_ending(word.lower())
         if shape == 1 and code in self._inert:

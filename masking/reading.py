@@ -23,7 +23,11 @@ class Reading:
         self._scanner = scanner
         view, self._offsets = view_of(text)
         self.tape = Tape(scanner.lexicon, lines(view), before)
-        self.zones = self.tape.zones()
+
+    @cached_property
+    def zones(self) -> list[tuple[int, int]]:
+        """The zones on the tape."""
+        return self.tape.zones()
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
@@ -46,13 +50,19 @@ class Reading:
             return char
         return self._offsets[char] if char < len(self._offsets) else len(self.text)
 
+    def all(self, memory: Memory) -> list[Finding]:
+        """Return all findings; `memory` is advanced."""
+        if not self._scanner.anywhere(self.tape) and not memory.hints(self.tape.view):
+            return []
+        return self.findings(len(self.zones), memory)
+
     def findings(self, number: int, memory: Memory) -> list[Finding]:
         """Return the findings of the first zones, in the text's offsets; `memory` is advanced."""
         if not number:
             return []
         view, spans = self.tape.view, self._spans[:number]
         views = [view[start:end] for start, end in spans]
-        claims = self._scanner.claims(self.tape, self.zones[:number], views)
+        claims = self._scanner.claims(self.tape, self.zones[:number], spans, views)
         hints = memory.hints(view)
         findings: list[Finding] = []
         if not claims and not hints:

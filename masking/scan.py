@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
 from masking.findings import Claim, Finding, settle
 from masking.folding import FILLER
+from masking.lexicon import SEALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from masking.tape import Tape
 
 _SEPARATOR = "\n\0\n"
+_SEAL = bytes((SEALED,))
 _NAMED = re.compile(r"\(\?P<value>")
 _GROUP_PATTERNS = 16
 """Patterns of one group at most: fewer walk over text too often, more work where nothing is (measured)."""
@@ -78,14 +80,20 @@ class Scanner:
             claims = [*claims, *memory.recall(zone)]
         return settle(_cut_placeholders(claims, zone), zone) if claims else []
 
-    def claims(self, tape: Tape, zones: Sequence[tuple[int, int]], views: Sequence[str]) -> dict[int, list[Claim]]:
+    def anywhere(self, tape: Tape) -> bool:
+        """Return whether anything may be claimed on a tape; cheaper than to find its zones first."""
+        return bool(self._groups) or any(phrases.anywhere(tape.tape) for phrases in self._phrases)
+
+    def claims(
+        self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]], views: Sequence[str]
+    ) -> dict[int, list[Claim]]:
         """Return what the recognizers claim, by zone, whatever is known; zones without claims may be left out.
 
-        `zones` stand on the tape, `views` are their texts; claims are relative to these.
+        `zones` stand on the tape, `spans` in its view, `views` are their texts; claims are relative to these.
         """
         claims: dict[int, list[Claim]] = {}
-        kinds = _Kinds(tape, zones, views) if self._phrases else None
-        if kinds:
+        if self._phrases:
+            kinds = _Kinds(tape, zones, spans)
             for phrases in self._phrases:
                 phrases.search(kinds, claims)
         if self._groups:
@@ -106,48 +114,59 @@ class Scanner:
 
 
 class _Kinds:
-    """The zones of a tape, ready to be searched."""
+    """Zones of a tape, ready to be searched: side by side, with a byte between them that no rule takes."""
 
-    def __init__(self, tape: Tape, zones: Sequence[tuple[int, int]], views: Sequence[str]) -> None:
-        self.tape = tape.tape
-        self._char = tape.char
+    def __init__(self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> None:
+        self._whole = tape
+        self._zones = zones
+        self._spans = spans
         self._starts = [start for start, _ in zones]
-        self._ends = [end for _, end in zones]
-        self._chars = [tape.char(start) for start in self._starts]
-        self._views = views
 
-    def search(self, recognizer: Recognizer, automaton: TapeAutomaton, claims: dict[int, list[Claim]]) -> None:
-        """Add what one phrase of a recognizer finds."""
-        group: str | int = "value" if "value" in automaton.groupindex else 0
-        alone: set[int] = set()
-        found: list[tuple[int, Claim]] = []
-        for match in automaton.finditer(self.tape):
+    @cached_property
+    def end(self) -> bytes:
+        """The tape up to the last of the zones."""
+        return self._whole.tape[: self._zones[-1][1]]
+
+    def touched(self, locate: TapeAutomaton) -> list[int]:
+        """Return the zones that hold a part of a match."""
+        touched: set[int] = set()
+        for match in locate.finditer(self.end):
             start, end = match.span()
-            place = max(bisect_right(self._starts, start + 1) - 1, 0)
-            last = bisect_right(self._starts, end) - 1
-            if start + 1 < self._starts[place] or last != place or end > self._ends[place]:
-                alone.update(range(place, max(last, place) + 1))
-            else:
-                self._take(recognizer, place, match.span(group), found)
-        if alone:
-            found = [item for item in found if item[0] not in alone]
-            for place in alone:
-                base = self._starts[place] - 1
-                for match in automaton.finditer(self.tape[base : self._ends[place]]):
-                    left, right = match.span(group)
-                    self._take(recognizer, place, (left + base, right + base), found)
-        for place, claim in found:
-            claims.setdefault(place, []).append(claim)
+            first = max(bisect_right(self._starts, start + 1) - 1, 0)
+            touched.update(range(first, bisect_right(self._starts, end)))
+        return sorted(touched)
 
-    def _take(self, recognizer: Recognizer, place: int, span: tuple[int, int], found: list[tuple[int, Claim]]) -> None:
-        base = self._chars[place]
-        left, right = self._char(max(span[0], self._starts[place])) - base, self._char(span[1]) - base
-        view = self._views[place]
-        while right > left and view[right - 1].isspace():
-            right -= 1
-        value = recognizer.judge(view, left, right) if right > left else None
-        if value is not None:
-            found.append((place, _claim(recognizer, *value)))
+    def search(self, recognizers: Sequence[Recognizer], places: Sequence[int], claims: dict[int, list[Claim]]) -> None:
+        """Add what recognizers claim in some of the zones."""
+        starts: list[int] = []
+        parts: list[bytes] = []
+        at = 0
+        tape = self._whole.tape
+        for place in places:
+            start, end = self._zones[place]
+            starts.append(at)
+            parts.append(tape[start - 1 : end])
+            at += end - start + 2
+        joined = _SEAL.join(parts)
+        for recognizer in recognizers:
+            for automaton in recognizer.phrases:
+                group: str | int = "value" if "value" in automaton.groupindex else 0
+                for match in automaton.finditer(joined):
+                    left, right = match.span(group)
+                    number = bisect_right(starts, left) - 1
+                    place = places[number]
+                    claim = self._claim(recognizer, place, self._zones[place][0] - 1 - starts[number], left, right)
+                    if claim is not None:
+                        claims.setdefault(place, []).append(claim)
+
+    def _claim(self, recognizer: Recognizer, place: int, by: int, left: int, right: int) -> Claim | None:
+        char, view = self._whole.char, self._whole.view
+        base, end = self._spans[place]
+        start, stop = char(max(left + by, self._zones[place][0])), char(right + by)
+        while stop > start and view[stop - 1].isspace():
+            stop -= 1
+        value = recognizer.judge(view[base:end], start - base, stop - base) if stop > start else None
+        return None if value is None else _claim(recognizer, *value)
 
 
 class _Phrases:
@@ -164,17 +183,19 @@ class _Phrases:
 
     @cached_property
     def _locate(self) -> TapeAutomaton:
-        sources = [
-            _NAMED.sub("(?:", source) for recognizer in self._recognizers for source in recognizer.phrase_sources
-        ]
-        return compile_tape("|".join(f"(?:{source})" for source in sources), max_mem=MAX_MEM_LARGE)
+        sources = [source for recognizer in self._recognizers for source in recognizer.phrase_sources]
+        alternation = "|".join(f"(?:{_NAMED.sub('(?:', source)})" for source in sources)
+        return compile_tape(alternation, max_mem=MAX_MEM_LARGE)
+
+    def anywhere(self, tape: bytes) -> bool:
+        """Return whether the phrases find anything on a tape."""
+        return self._locate.search(tape) is not None
 
     def search(self, kinds: _Kinds, claims: dict[int, list[Claim]]) -> None:
         """Add what the phrases find."""
-        if self._locate.search(kinds.tape) is not None:
-            for recognizer in self._recognizers:
-                for automaton in recognizer.phrases:
-                    kinds.search(recognizer, automaton, claims)
+        places = kinds.touched(self._locate)
+        if places:
+            kinds.search(self._recognizers, places, claims)
 
 
 class _Alternation:

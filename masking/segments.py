@@ -20,21 +20,27 @@ REACH = 512
 
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _BREAK = "\x1e"
-_CLOSERS = ';{}[]()<>|`"=*'
-_BULLETS = ("- ", "* ", "+ ", "# ", "| ", "> ")
-_PARTING = compile_pattern(r"[:;{}\[\]()<>|`\"=*]\n|\n[-*+#|>][ ]")
+_CLOSERS = frozenset(';{}[]()<>|`"=*')
+_BULLETS = frozenset(("- ", "* ", "+ ", "# ", "| ", "> "))
 
 
 def lines(text: str) -> str:
     """Return the text with line ends that part or join what stands around them replaced one to one."""
-    if "\n" not in text or _PARTING.search(text) is None:
+    if "\n" not in text:
         return text
-    text = text.replace(":\n\n", ":\n ")
-    for char in _CLOSERS:
-        text = text.replace(char + "\n", char + _BREAK)
-    for bullet in _BULLETS:
-        text = text.replace(":\n" + bullet, ": " + bullet).replace("\n" + bullet, _BREAK + bullet)
-    return text
+    parts = text.split("\n")
+    out = [parts[0]]
+    before = parts[0]
+    for line in parts[1:]:
+        if before[-1:] == ":":
+            out.append(" " if line[:2] in _BULLETS else "\n")
+        elif before[-1:] in _CLOSERS or line[:2] in _BULLETS:
+            out.append(_BREAK)
+        else:
+            out.append("\n")
+        out.append(line)
+        before = line
+    return "".join(out).replace(":\n\n", ":\n ")
 
 
 def forced_cut(window: str, findings: Sequence[Finding]) -> int:

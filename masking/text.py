@@ -160,7 +160,7 @@ def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory |
     if len(text) <= BLOCK:
         reading = Reading(rules.scanner(names), text)
         if reading.oversize() is None:
-            return reading.findings(len(reading.zones), memory)
+            return reading.all(memory)
     fold = SegmentFold(rules, names, memory)
     findings: list[Finding] = []
     at = 0
