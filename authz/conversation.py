@@ -166,17 +166,19 @@ class Novelty:
     echoed: frozenset[int] = frozenset()
 
 
-def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None]) -> Novelty:
+def novelty(digests: Thread, outline: Outline, judged: Mapping[bytes, str | None], *, again: bool = False) -> Novelty:
     """Return the new units: messages beyond the longest judged thread digest, other units not yet judged.
 
     An approval is good for one sending: a thread that ends where the approved one ended does not extend it, whatever
-    else of the request was changed, so its own last digest does not count when it stands under an approval.
+    else of the request was changed, so its own last digest does not count when it stands under an approval. With
+    `again` it does: counting the tokens of an approved thread that was sent answers nothing in it a second time.
     """
     covered = -1
     approval: str | None = None
     for index, unit in enumerate(outline.units):
         digest = digests.units[index]
-        if digest in judged and not (digest == digests.final and judged[digest] is not None):
+        spent = digest == digests.final and judged.get(digest) is not None and not again
+        if digest in judged and not spent:
             if unit.kind == "message":
                 covered = index
             approval = judged[digest] or approval

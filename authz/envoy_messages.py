@@ -14,6 +14,7 @@ from envoy.service.ext_proc.v3 import external_processor_pb2 as ep
 from google.protobuf import struct_pb2
 
 from authz.exchange.actions import Chunk, RequestHead, ResponseHead, Trailers
+from authz.exchange.heads import EXCHANGE_HEADER
 from authz.identity import Principal
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 AUTHZ_NAMESPACE = "envoy.filters.http.ext_authz"
 GATE_NAMESPACE = "phigate"
 GATE_KEY = "pass"
-EXCHANGE_HEADER = "x-phigate-exchange"
 PIECE = 65_536
 """Body bytes a message, Envoy's own chunk size (envoy-facts: about 60 KB each)."""
 
@@ -79,15 +79,22 @@ def read_principal(message: ep.ProcessingRequest) -> tuple[Principal | None, str
     return principal, metadata.fields["decision_id"].string_value
 
 
-def request_released(head: Head, keep: frozenset[str], exchange: str) -> ep.ProcessingResponse:
+def request_released(
+    head: Head, keep: frozenset[str], exchange: str, target: str | None = None
+) -> ep.ProcessingResponse:
     """Return the deferred answer to the request headers: the allow-list applied, and the mark the rbac gate demands.
 
-    The exchange's id rides along for the access log.
+    The exchange's id rides along for the access log. `target` replaces path and query; the route was chosen before and
+    stays (ext_proc's `route_cache_action`).
     """
     message = ep.ProcessingResponse()
     message.request_headers.response.SetInParent()  # an answer without a change is an answer all the same
     mutation = message.request_headers.response.header_mutation
     mutation.remove_headers.extend(sorted({name for name, _ in head if name not in keep and name[0] != ":"}))
+    if target is not None:
+        mutation.set_headers.add(
+            header=base_pb2.HeaderValue(key=":path", raw_value=target.encode("ascii")), append_action=_OVERWRITE
+        )
     message.dynamic_metadata.CopyFrom(_passed(exchange))
     return message
 

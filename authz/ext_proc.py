@@ -17,10 +17,9 @@ from envoy.service.ext_proc.v3 import external_processor_pb2_grpc as ep_grpc
 
 from authz import envoy_messages as wire
 from authz.conversation import SessionKeys, thread
-from authz.decision import HttpFacts, access_input, content_input
+from authz.decision import HttpFacts, access_input, content_input, models_input
 from authz.errors import GatewayError
 from authz.exchange import actions as act
-from authz.exchange import heads
 from authz.exchange.life import Exchange
 from masking.response import ResponseMasker
 
@@ -172,13 +171,15 @@ class Pump:
                 return await services.sessions.pin(row)
             case act.SealingKey(session, tenant):
                 return await services.recorder.data_key(session, tenant)
-            case act.ReleaseRequest(exchange_id, keep, body):
-                return await self._release_request(exchange_id, keep, body)
+            case act.ReleaseRequest():
+                return await self._release_request(action)
             case act.Unmasker(masked, profile, revision, keys):
                 rules = await services.rules.get(revision)
                 return ResponseMasker(rules, rules.profiles[profile], keys.masking, masked.memory, masked.restorations)
             case act.ReleaseResponseHead(head, keep, add):
                 return await self._write(wire.response_head(head.headers, keep, add))
+            case act.AskModels(principal, head, models):
+                return await services.policy.models(models_input(self._http(head), principal, models))
             case act.AskAccess(principal, head):
                 return await services.policy.access(access_input(self._http(head), principal))
             case act.OpenTicket(ticket, event):
@@ -197,7 +198,7 @@ class Pump:
         principal = action.principal
         master = self._services.root_key.session_key(principal.tenant, principal.issuer, principal.subject, action.name)
         keys = SessionKeys.derive(master)
-        return keys, thread(keys, action.outline, heads.MESSAGES, action.conditions)
+        return keys, thread(keys, action.outline, action.endpoint, action.conditions)
 
     async def _mask(self, action: act.Mask) -> act.Masked:
         services = self._services
@@ -232,11 +233,13 @@ class Pump:
         headers = dict(head.headers)
         return HttpFacts(head.method, head.path, headers, host=headers.get(":authority", ""))
 
-    async def _release_request(self, exchange_id: str, keep: frozenset[str], body: bytes) -> None:
+    async def _release_request(self, action: act.ReleaseRequest) -> None:
         if self._request_head is None:
             raise GatewayError("no request to release")
-        await self._write(wire.request_released(self._request_head.headers, keep, exchange_id))
-        await self._write_body("request_body", body, end=True)
+        head = self._request_head.headers
+        await self._write(wire.request_released(head, action.keep, action.exchange, action.target))
+        if action.body is not None:  # Envoy refuses a body where none came (envoy-facts: Body modes)
+            await self._write_body("request_body", action.body, end=True)
 
     async def _write_body(self, direction: str, data: bytes, *, end: bool) -> None:
         for message in wire.body_pieces(direction, data, end=end):

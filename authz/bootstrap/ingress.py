@@ -78,7 +78,6 @@ from authz.bootstrap.names import (
     CLAUDE_CLUSTER,
     CREDENTIAL_INJECTOR,
     ENDPOINT_GATE,
-    ENDPOINTS,
     EXT_AUTHZ,
     EXT_AUTHZ_CLUSTER,
     EXT_PROC,
@@ -93,12 +92,14 @@ from authz.bootstrap.names import (
     ROUTER,
     SECRET_NAME,
 )
+from authz.exchange.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from envoy_data_plane.envoy.config.listener.v3 import Listener
     from envoy_data_plane.google.protobuf import Any as PackedAny
 
     from authz.bootstrap.settings import BootstrapSettings
+    from authz.exchange.endpoints import Endpoint
 
 NOT_FOR_UPSTREAM = (
     "authorization",
@@ -197,6 +198,14 @@ def _present_but_not(name: str, regex: str) -> Permission:
     )
 
 
+def _path_of(endpoint: Endpoint) -> StringMatcher:
+    """Return the matcher of an endpoint's whole path; Envoy leaves out the query, and anchors the pattern."""
+    pattern = endpoint.path_pattern
+    if pattern is None:
+        return StringMatcher(exact=endpoint.path)
+    return StringMatcher(safe_regex=RegexMatcher(regex=pattern))
+
+
 def endpoint_gate() -> HttpFilter:
     """Return the filter that refuses unknown endpoints and ambiguous credentials.
 
@@ -210,7 +219,7 @@ def endpoint_gate() -> HttpFilter:
             and_rules=PermissionSet(
                 rules=[
                     Permission(header=HeaderMatcher(name=":method", string_match=StringMatcher(exact=endpoint.method))),
-                    Permission(url_path=PathMatcher(path=StringMatcher(exact=endpoint.path))),
+                    Permission(url_path=PathMatcher(path=_path_of(endpoint))),
                 ]
             )
         )
@@ -298,13 +307,21 @@ def ingress_filters(settings: BootstrapSettings) -> list[HttpFilter]:
     ]
 
 
+def _match(endpoint: Endpoint) -> RouteMatch:
+    method = HeaderMatcher(name=":method", string_match=StringMatcher(exact=endpoint.method))
+    pattern = endpoint.path_pattern
+    if pattern is None:
+        return RouteMatch(path=endpoint.path, headers=[method])
+    return RouteMatch(safe_regex=RegexMatcher(regex=pattern), headers=[method])
+
+
 def not_found_route() -> Route:
     """Return the route for everything else; local_reply_config gives the 404 its body."""
     return Route(name="unknown", match=RouteMatch(prefix="/"), direct_response=DirectResponseAction(status=404))
 
 
 def ingress_host(settings: BootstrapSettings) -> VirtualHost:
-    """Return the routes: exact paths to Claude, nothing else to anywhere."""
+    """Return the routes: the endpoints to Claude, nothing else to anywhere."""
     action = RouteAction(
         cluster=CLAUDE_CLUSTER,
         host_rewrite_literal=settings.upstream.authority,
@@ -312,17 +329,7 @@ def ingress_host(settings: BootstrapSettings) -> VirtualHost:
         timeout=seconds(0),
         idle_timeout=seconds(settings.stream_idle_seconds),
     )
-    routes = [
-        Route(
-            name=f"{endpoint.method} {endpoint.path}",
-            match=RouteMatch(
-                path=endpoint.path,
-                headers=[HeaderMatcher(name=":method", string_match=StringMatcher(exact=endpoint.method))],
-            ),
-            route=action,
-        )
-        for endpoint in ENDPOINTS
-    ]
+    routes = [Route(name=endpoint.name, match=_match(endpoint), route=action) for endpoint in ENDPOINTS]
     return VirtualHost(
         name=CLAUDE_CLUSTER,
         domains=["*"],

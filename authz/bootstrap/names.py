@@ -1,11 +1,9 @@
-"""The names that Envoy's configuration and the service share: clusters, metadata, headers, endpoints.
+"""The names that Envoy's configuration and the service share: clusters, metadata, headers.
 
 `ext_authz`, `ext_proc` and the lint use the same ones; a name that only one side changes would close the gate.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 JWT_AUTHN = "envoy.filters.http.jwt_authn"
 EXT_AUTHZ = "envoy.filters.http.ext_authz"
@@ -44,19 +42,3 @@ JWKS_CLUSTER = "jwks"
 
 SECRET_NAME = "anthropic_key"  # noqa: S105  # the SDS resource's name
 """Name of the upstream key in the SDS file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One method and path that callers may use; the path is compared byte by byte, without its query."""
-
-    method: str
-    path: str
-
-
-ENDPOINTS = (
-    Endpoint("POST", "/v1/messages"),
-    Endpoint("POST", "/v1/messages/count_tokens"),
-    Endpoint("GET", "/v1/models"),
-)
-"""Everything that is not here is 404 before its body is read."""

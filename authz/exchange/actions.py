@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from authz.approval import Ticket
 from authz.conversation import SessionKeys, Thread
-from authz.decision import AccessDecision, ContentDecision
+from authz.decision import AccessDecision, ContentDecision, ModelsDecision
 from authz.errors import GatewayError
 from authz.records import Pin, SessionView
 from authz.vault import DataKey
@@ -115,10 +115,11 @@ class ReadOutline(Action[Outline]):
 
 @dataclass(frozen=True, slots=True)
 class OpenSession(Action[tuple[SessionKeys, Thread]]):
-    """Derive the keys of this principal's session and the digests of the request."""
+    """Derive the keys of this principal's session and the digests of the request; `endpoint` is its path."""
 
     principal: Principal
     name: str
+    endpoint: str
     outline: Outline
     conditions: tuple[str, ...]
 
@@ -203,6 +204,15 @@ class AskContent(Action[ContentDecision]):
 
 
 @dataclass(frozen=True, slots=True)
+class AskModels(Action[ModelsDecision]):
+    """Ask `data.phigate.models` which of these models the principal may use."""
+
+    principal: Principal
+    head: RequestHead
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SealingKey(Action[DataKey]):
     """Return the session's current data key for sealed payloads."""
 
@@ -253,11 +263,15 @@ class Settle(Action[None]):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest(Action[None]):
-    """Let the judged request go upstream: the deferred header answer with the gate's mark, then the body."""
+    """Let the judged request go upstream: the deferred header answer with the gate's mark, then the body.
+
+    `body` is None for a request that has none. `target` replaces path and query; None leaves them as they came.
+    """
 
     exchange: str
     keep: frozenset[str]
-    body: bytes
+    body: bytes | None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,19 @@
-"""Rules about headers and paths: what is let in, what is passed on, what is given back. Allow-lists only.
-
-Matching is exact: a path that a client, Envoy and upstream might read in three ways is not found (404) before any body
-is read.
-"""
+"""Rules about headers and paths: what is let in, what is passed on, what is given back. Allow-lists only."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from authz.errors import Refusal
+from authz.exchange.endpoints import ENDPOINTS, Treatment, call, find, read_query, split_path
 
 if TYPE_CHECKING:
     from authz.exchange.actions import Head, RequestHead
+    from authz.exchange.endpoints import Call, Endpoint
 
-MESSAGES = "/v1/messages"
-ENDPOINTS = frozenset({("POST", MESSAGES)})
-"""Method and path of everything that has a masker; the rest is refused."""
-
-QUERY = frozenset({"", "beta=true", "beta=false"})
-"""Queries accepted: SDK 0.x and Claude Code add `?beta=true`; it changes nothing in how a request is treated."""
+EXCHANGE_HEADER = "x-phigate-exchange"
+"""Names the exchange in the record, in every answer to a request that reached ext_proc."""
 
 REQUEST_HEADERS = {
     "accept": re.compile(r"[a-z*]+/[a-z*.+-]+(?:, ?[a-z*]+/[a-z*.+-]+){0,3}"),
@@ -34,6 +27,12 @@ REQUEST_HEADERS = {
 }
 """Request headers that go upstream, and what their values look like. Free text travels in headers too, so what does not
 look like an SDK's own value stays behind, and nothing else goes at all. Betas are judged by the policy."""
+
+CATALOGUE_HEADERS = frozenset({"accept", "anthropic-version", "user-agent", "x-request-id"})
+"""Those of them that go up with a request for models: nobody judges its betas, so none are sent."""
+
+COUNTING_BETA = "token-counting-2024-11-01"
+"""What an SDK's beta resource adds to count tokens; for the rest the question is the same without it."""
 
 RESPONSE_HEADERS = frozenset(
     {
@@ -76,12 +75,6 @@ def one(head: Head, name: str) -> str | None:
     return ",".join(values) if values else None
 
 
-def split_path(path: str) -> tuple[str, str]:
-    """Return path and query of a request target."""
-    bare, _, query = path.partition("?")
-    return bare, query
-
-
 def media_type(value: str | None) -> tuple[str, str | None]:
     """Return the media type in lower case and its charset (None when not given); unreadable parameters give `?`."""
     if value is None:
@@ -108,18 +101,40 @@ def is_event_stream(value: str | None) -> bool:
     return kind == "text/event-stream" and charset in {None, "utf-8", "utf8"}
 
 
-def refuse_head(head: RequestHead, max_body_bytes: int) -> Refusal | None:
-    """Return why this request cannot pass whatever its body holds, or None."""
+def admit(head: RequestHead, max_body_bytes: int) -> Call | Refusal:
+    """Return what is asked for, or why this request cannot pass whatever its body holds."""
     path, query = split_path(head.path)
-    if (head.method, path) not in ENDPOINTS:
+    endpoint = find(head.method, path)
+    if endpoint is None:
         return Refusal(
             404,
             "not_found_error",
             "endpoint_not_open",
-            "This endpoint is not open at the gateway. It serves POST /v1/messages.",
+            f"This endpoint is not open at the gateway. It serves {', '.join(each.name for each in ENDPOINTS)}.",
         )
-    if any(unquote(part) not in QUERY for part in query.split("&")):
-        return Refusal(400, "invalid_request_error", "query_refused", "Only ?beta=true may stand in the query.")
+    parameters = read_query(endpoint, query)
+    if parameters is None:
+        return bad_query(endpoint)
+    refusal = _refuse_body(head) if endpoint.treatment is Treatment.CATALOGUE else _refuse_no_body(head, max_body_bytes)
+    return refusal or call(endpoint, path, parameters)
+
+
+def bad_query(endpoint: Endpoint) -> Refusal:
+    """Return the refusal of a query that the endpoint does not have."""
+    names = ", ".join(endpoint.query)
+    text = f"The query may hold {names}, each once and in its usual form; not both after_id and before_id."
+    if len(endpoint.query) == 1:
+        text = "Only ?beta=true may stand in the query."
+    return Refusal(400, "invalid_request_error", "query_refused", text)
+
+
+def _refuse_body(head: RequestHead) -> Refusal | None:
+    if head.end:
+        return None
+    return Refusal(400, "invalid_request_error", "body_refused", "This endpoint takes no body.")
+
+
+def _refuse_no_body(head: RequestHead, max_body_bytes: int) -> Refusal | None:
     encoding = one(head.headers, "content-encoding")
     if encoding is not None and encoding.strip().lower() != "identity":
         return Refusal(
@@ -166,11 +181,11 @@ def kept_request_headers(head: Head) -> frozenset[str]:
 
 
 def conditions(head: Head) -> tuple[str, ...]:
-    """Return what a request is sent under: the API version and each beta."""
+    """Return what a request is sent under: the API version and each beta; `COUNTING_BETA` changes nothing in it."""
     betas = (one(head, "anthropic-beta") or "").split(",")
     return (
         f"version:{one(head, 'anthropic-version') or ''}",
-        *(f"beta:{beta.strip()}" for beta in betas if beta.strip()),
+        *(f"beta:{beta.strip()}" for beta in betas if beta.strip() not in {"", COUNTING_BETA}),
     )
 
 

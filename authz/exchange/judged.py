@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from authz.decision import RequestFacts, request_features, split_betas
 from authz.errors import Refusal
 from authz.exchange import heads
+from authz.exchange.endpoints import split_path
 from authz.records import Batch, JudgedRow
 
 if TYPE_CHECKING:
     from authz.conversation import Novelty, SessionKeys, Thread
     from authz.decision import ContentDecision
     from authz.exchange.actions import RequestHead
+    from authz.exchange.endpoints import Treatment
     from authz.exchange.story import Story
     from authz.records import Pin
     from authz.vault import DataKey
@@ -51,6 +53,7 @@ class Judged:
 class Released:
     """What the response half needs of a request that went upstream."""
 
+    treatment: Treatment
     judged: Judged
     story: Story
     approval: str | None
@@ -62,7 +65,7 @@ def facts(head: RequestHead, outline: Outline, new: Novelty) -> RequestFacts:
     known = sum(unit.text_bytes for unit in outline.units)
     fresh = sum(outline.units[index].text_bytes for index in new.new_units) + max(0, outline.text_bytes - known)
     return RequestFacts(
-        endpoint=heads.split_path(head.path)[0],
+        endpoint=split_path(head.path)[0],
         model=outline.model,
         stream=outline.stream,
         max_tokens=outline.max_tokens,

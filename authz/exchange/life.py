@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from authz.errors import GatewayError, Refusal, new_request_id
+from authz.exchange import heads
 from authz.exchange.actions import (
     CallerGone,
     Chunk,
@@ -29,6 +30,8 @@ from authz.exchange.actions import (
     Trailers,
     ask,
 )
+from authz.exchange.catalogue import catalogue
+from authz.exchange.endpoints import Treatment
 from authz.exchange.judged import Rejected
 from authz.exchange.request import request_half
 from authz.exchange.response import response_half
@@ -123,7 +126,13 @@ class Exchange:
             return
         if not isinstance(first, RequestHead) or self.principal is None:
             raise GatewayError("the request did not come through ext_authz")
-        released: Released = yield from request_half(self, first, self.principal)
+        asked = heads.admit(first, self.limits.max_body_bytes)
+        if isinstance(asked, Refusal):
+            raise Rejected(asked, asked.error_code)
+        if asked.endpoint.treatment is Treatment.CATALOGUE:
+            yield from catalogue(self, first, self.principal, asked)
+            return
+        released: Released = yield from request_half(self, first, self.principal, asked)
         yield from response_half(self, released)
 
     def _local_reply(self, head: ResponseHead) -> Steps[None]:

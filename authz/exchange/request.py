@@ -26,6 +26,7 @@ from authz.exchange.actions import (
     Trailers,
     ask,
 )
+from authz.exchange.endpoints import Treatment
 from authz.exchange.hold import hold, refuse_again
 from authz.exchange.judged import Judged, Rejected, Released, facts, judged_rows
 from authz.exchange.memory import open_memos
@@ -33,8 +34,9 @@ from authz.exchange.story import Story
 from authz.records import Batch, Pin, PinRow
 
 if TYPE_CHECKING:
-    from authz.conversation import SessionKeys, Thread
+    from authz.conversation import Novelty, SessionKeys, Thread
     from authz.exchange.actions import RequestHead, Steps
+    from authz.exchange.endpoints import Call
     from authz.exchange.life import Exchange
     from authz.identity import Principal
     from authz.records import SessionView
@@ -43,25 +45,24 @@ if TYPE_CHECKING:
 MAX_REPORTED_FIELDS = 20
 
 
-def request_half(exchange: Exchange, head: RequestHead, principal: Principal) -> Steps[Released]:
+def request_half(exchange: Exchange, head: RequestHead, principal: Principal, call: Call) -> Steps[Released]:
     """Judge the request and release it. Raises `Rejected` or an error, in which case nothing went upstream."""
-    refusal = heads.refuse_head(head, exchange.limits.max_body_bytes)
-    if refusal is not None:
-        raise Rejected(refusal, refusal.error_code)
+    treatment = call.endpoint.treatment
     body = yield from _read_body(exchange)
     outline = yield from ask(ReadOutline(body))
     if outline.has_thread:
         raise Rejected(_thread_refusal(), "thread_unsupported_request")
     name = session_name(dict(head.headers), outline)
-    keys, digests = yield from ask(OpenSession(principal, name, outline, heads.conditions(head.headers)))
+    keys, digests = yield from ask(OpenSession(principal, name, call.path, outline, heads.conditions(head.headers)))
     story = exchange.story = Story(exchange.id, keys.id, principal, now_ms=exchange.now_ms, new_id=exchange.new_id)
     view = yield from ask(LoadSession(keys, digests, outline.model))
-    judged = yield from _judge(head, principal, body, outline, keys, digests, view)
+    counting = treatment is Treatment.COUNT
+    new = novelty(digests, outline, view.judged, again=counting)
+    judged = yield from _judge(head, principal, body, outline, keys, digests, new, view)
     del body
     payload = story.payload("request", judged.masked.body, judged.data_key)
-    path = heads.split_path(head.path)[0]
     opening = (
-        story.opened(path, exchange.request_id, exchange.access_decision),
+        story.opened(call.path, exchange.request_id, exchange.access_decision),
         story.decided(
             outline,
             judged.masked,
@@ -71,7 +72,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
             payload=payload,
         ),
     )
-    refusal = _refused(judged)
+    refusal = _refused(judged) or (_refused_to_count(judged) if counting else None)
     if refusal is not None:
         raise Rejected(refusal, refusal.error_code, Batch(events=opening, payloads=(payload,)))
     approval = judged.novelty.approval
@@ -81,12 +82,14 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal) ->
         exchange.opened = True
         approval = yield from hold(exchange, head, principal, judged, story, payload)
     else:
-        batch = Batch(events=opening, payloads=(payload,), judged=judged_rows(judged, approval))
+        # a count says nothing to anybody, so nothing of it may count as judged when the message itself is sent
+        rows = () if counting else judged_rows(judged, approval)
+        batch = Batch(events=opening, payloads=(payload,), judged=rows)
         yield from ask(Record(batch))
         exchange.opened = True
     exchange.sent = True
     yield from ask(ReleaseRequest(exchange.id, heads.kept_request_headers(head.headers), judged.masked.body))
-    return Released(judged, story, approval)
+    return Released(treatment, judged, story, approval)
 
 
 def _read_body(exchange: Exchange) -> Steps[bytes]:
@@ -120,10 +123,10 @@ def _judge(
     outline: Outline,
     keys: SessionKeys,
     digests: Thread,
+    new: Novelty,
     view: SessionView,
 ) -> Steps[Judged]:
     """Find, ask, pin and mask. The first decision of a session chooses its profile; later ones may only refuse."""
-    new = novelty(digests, outline, view.judged)
     memos = open_memos(keys, digests, view.memos)
     pin = view.pin
     profile, revision = (pin.profile, pin.rules_revision) if pin else (None, None)
@@ -171,6 +174,24 @@ def _refused(judged: Judged) -> Refusal | None:
             details={"fields": fields, "count": len(judged.masked.blocked)},
         )
     return None
+
+
+def _refused_to_count(judged: Judged) -> Refusal | None:
+    """Refuse to count what a person would have to see first: upstream would have it before they said yes.
+
+    It is not held either: a count is asked for in passing, by programs that do not wait, and an approval is good for
+    one sending, which is the message's.
+    """
+    if judged.decision.effect != "review":
+        return None
+    return Refusal(
+        403,
+        "permission_error",
+        "approval_needed",
+        "Another person has to approve this text before it is sent on, so its tokens cannot be counted yet."
+        " Send the message itself: it waits for the approval.",
+        details={"reasons": list(judged.decision.reasons)},
+    )
 
 
 def _thread_refusal() -> Refusal:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from authz.audit import LARGEST_INTEGER
 from authz.exchange import heads
 from authz.exchange.actions import (
     CallerGone,
@@ -25,6 +28,7 @@ from authz.exchange.actions import (
     UpstreamFault,
     ask,
 )
+from authz.exchange.endpoints import Treatment
 from authz.exchange.hold import give_back
 from authz.exchange.memory import judged_after, seal_memos
 from authz.records import Batch
@@ -45,24 +49,27 @@ OK = 200
 UNANSWERED = frozenset({429, 503, 529})
 """Upstream did not take the request: limited, overloaded, or (Envoy's own 503) not reached."""
 
+MOST_COUNT = 65_536
+"""Largest token count that is read, in bytes: it holds a number or two."""
+
 STREAM_END_GRACE = 0.02
 """Seconds to wait for upstream's end of body after `message_stop`, so that one commit records both."""
 
 
 def response_half(exchange: Exchange, released: Released) -> Steps[None]:
     """Judge, record and release the response to a released request."""
-    head = yield from _receive_head(exchange)
+    head = yield from receive_head(exchange)
     judged = released.judged
     pinned = (judged.masked, judged.pin.profile, judged.pin.rules_revision, judged.keys)
     kind = heads.one(head.headers, "content-type")
-    encoding = heads.one(head.headers, "content-encoding")
-    if encoding not in {None, "", "identity"}:
-        raise UpstreamFault("upstream sent a content-encoding")
-    if head.status == OK and heads.is_event_stream(kind) and not head.end:
+    counting = released.treatment is Treatment.COUNT
+    if not counting and head.status == OK and heads.is_event_stream(kind) and not head.end:
         masker = yield from ask(Unmasker(*pinned))
         yield from _Stream(exchange, released, masker.stream()).live(head)
+    elif counting and head.status == OK and heads.is_json(kind):
+        yield from _count(exchange, released, head)
     elif head.status == OK and heads.is_json(kind):
-        result = yield from ask(Unmask(*pinned, (yield from _read_body(exchange, head))))
+        result = yield from ask(Unmask(*pinned, (yield from read_body(exchange, head))))
         yield from _message(exchange, released, result, head)
     elif head.status >= 400:  # noqa: PLR2004  the HTTP classes of client and server errors
         masker = yield from ask(Unmasker(*pinned))
@@ -71,14 +78,20 @@ def response_half(exchange: Exchange, released: Released) -> Steps[None]:
         raise UpstreamFault("upstream answered with a status or type that the endpoint does not have")
 
 
-def _receive_head(exchange: Exchange) -> Steps[ResponseHead]:
+def receive_head(exchange: Exchange) -> Steps[ResponseHead]:
+    """Return the response headers. Raises `UpstreamFault` when the body could not be read."""
     event = yield from exchange.receive()
-    if isinstance(event, ResponseHead):
-        return event
-    raise CallerGone("the response did not begin with headers")
+    if not isinstance(event, ResponseHead):
+        raise CallerGone("the response did not begin with headers")
+    if heads.one(event.headers, "content-encoding") not in {None, "", "identity"}:
+        raise UpstreamFault("upstream sent a content-encoding")
+    return event
 
 
-def _read_body(exchange: Exchange, head: ResponseHead) -> Steps[bytes]:
+def read_body(exchange: Exchange, head: ResponseHead, most: int | None = None) -> Steps[bytes]:
+    """Return the whole body, of at most `most` bytes (None: as long as any answer may be)."""
+    if most is None:
+        most = exchange.limits.max_response_bytes
     chunks: list[bytes] = []
     size = 0
     end = head.end
@@ -89,15 +102,19 @@ def _read_body(exchange: Exchange, head: ResponseHead) -> Steps[bytes]:
         if not isinstance(event, Chunk):
             continue
         size += len(event.data)
-        if size > exchange.limits.max_response_bytes:
+        if size > most:
             raise UpstreamFault("upstream's answer is over the limit")
         chunks.append(event.data)
         end = event.end
     return b"".join(chunks)
 
 
-def _added(exchange: Exchange) -> dict[str, str]:
-    return {"x-phigate-exchange": exchange.id}
+def release_whole(exchange: Exchange, head: ResponseHead, body: bytes) -> Steps[None]:
+    """Let a whole JSON answer go to the caller."""
+    exchange.responding = True
+    added = {heads.EXCHANGE_HEADER: exchange.id, "content-type": "application/json"}
+    yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
+    yield from ask(ReleaseResponse(body, end=True))
 
 
 def _closing_facts(status: int, result: Any) -> dict[str, Any]:
@@ -124,14 +141,40 @@ def _message(exchange: Exchange, released: Released, result: ResponseResult, hea
     yield from ask(Record(batch))
     exchange.opened = False
     yield from _settle(exchange)  # before the caller can know, so that its next request does not meet a used ticket
-    exchange.responding = True
-    yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(exchange)))
-    yield from ask(ReleaseResponse(result.caller, end=True))
+    yield from release_whole(exchange, head, result.caller)
+
+
+def _count(exchange: Exchange, released: Released, head: ResponseHead) -> Steps[None]:
+    """Pass on how many tokens upstream counted, and nothing else of the answer."""
+    counted = read_count((yield from read_body(exchange, head, MOST_COUNT)))
+    facts = {"status": head.status, "usage": {"input_tokens": counted["input_tokens"]}}
+    yield from ask(Record(Batch(events=(released.story.closed("completed", facts),))))
+    exchange.opened = False
+    yield from release_whole(exchange, head, orjson.dumps(counted))
+
+
+def read_count(body: bytes) -> dict[str, Any]:
+    """Return the numbers of a token count. Raises `UpstreamFault` when it is not one."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict) or not _is_count(answer.get("input_tokens")):
+        raise UpstreamFault("upstream's answer is no token count")
+    counted: dict[str, Any] = {"input_tokens": answer["input_tokens"]}
+    managed = answer.get("context_management")  # what beta callers get besides
+    if isinstance(managed, dict) and _is_count(managed.get("original_input_tokens")):
+        counted["context_management"] = {"original_input_tokens": managed["original_input_tokens"]}
+    return counted
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_INTEGER
 
 
 def _error(exchange: Exchange, released: Released, masker: ResponseMasker, head: ResponseHead) -> Steps[None]:
     """Pass upstream's refusal on, its text masked. Where upstream did not take the request, its approval stays good."""
-    body = masker.error((yield from _read_body(exchange, head)))
+    body = masker.error((yield from read_body(exchange, head)))
     event = released.story.closed("upstream_error", {"status": head.status})
     yield from ask(Record(Batch(events=(event,))))
     exchange.opened = False
@@ -139,10 +182,7 @@ def _error(exchange: Exchange, released: Released, masker: ResponseMasker, head:
         yield from give_back(exchange)
     else:
         yield from _settle(exchange)
-    exchange.responding = True
-    added = {**_added(exchange), "content-type": "application/json"}
-    yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
-    yield from ask(ReleaseResponse(body, end=True))
+    yield from release_whole(exchange, head, body)
 
 
 def _settle(exchange: Exchange) -> Steps[None]:
@@ -162,7 +202,8 @@ class _Stream:
 
     def live(self, head: ResponseHead) -> Steps[None]:
         self.exchange.responding = True
-        yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), _added(self.exchange)))
+        added = {heads.EXCHANGE_HEADER: self.exchange.id}
+        yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
         end = False
         while not end:
             event = yield from self.exchange.receive(self.exchange.limits.idle_flush_seconds)

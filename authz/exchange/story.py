@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from authz.vault import DataKey
     from masking.request import MaskedRequest, Outline
 
+MODEL = "model"
+"""Where a request names its model: blocked there, it holds an identifier."""
+
 _PLAIN_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 
 
@@ -61,21 +64,21 @@ class Story:
             header=dict(header),
         )
 
-    def opened(self, endpoint: str, request_id: str, access_decision: str) -> Event:
-        """Return the opening event: who asked for which endpoint."""
+    def opened(self, endpoint: str, request_id: str, access_decision: str, model: str | None = None) -> Event:
+        """Return the opening event: who asked for which endpoint, and for which model where it names one by itself."""
         principal = self.principal
-        return self.event(
-            "exchange.opened",
-            {
-                "tenant": principal.tenant,
-                "issuer": principal.issuer,
-                "subject": principal.subject,
-                "principal_kind": principal.kind,
-                "endpoint": endpoint,
-                "request_id": request_id,
-                "access_decision": access_decision,
-            },
-        )
+        header = {
+            "tenant": principal.tenant,
+            "issuer": principal.issuer,
+            "subject": principal.subject,
+            "principal_kind": principal.kind,
+            "endpoint": endpoint,
+            "request_id": request_id,
+            "access_decision": access_decision,
+        }
+        if model is not None:
+            header["model"] = plain_model(model)
+        return self.event("exchange.opened", header)
 
     def decided(
         self,
@@ -94,7 +97,7 @@ class Story:
             "profile": decision.profile,
             "policy_revision": decision.revision,
             "rules_revision": rules_revision,
-            "model": plain_model(outline.model),
+            "model": plain_model("" if any(leaf.path == MODEL for leaf in masked.blocked) else outline.model),
             "stream": "true" if outline.stream else "false",
             "units": len(outline.units),
             "text_bytes": outline.text_bytes,

@@ -223,9 +223,16 @@ def test_the_facts_that_must_not_change(rendered):
         "POST /v1/messages",
         "POST /v1/messages/count_tokens",
         "GET /v1/models",
+        "GET /v1/models/{id}",
         "unknown",
     ]
-    assert all("path" in route["match"] and route["route"]["timeout"] == "0s" for route in routes[:-1])
+    assert all(route["route"]["timeout"] == "0s" for route in routes[:-1])
+    assert [route["match"].get("path") for route in routes[:-2]] == [
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+        "/v1/models",
+    ]
+    assert routes[-2]["match"]["safe_regex"] == {"regex": "/v1/models/[A-Za-z0-9][A-Za-z0-9._-]*"}
     assert routes[-1]["direct_response"] == {"status": 404}
 
 

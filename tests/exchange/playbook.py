@@ -7,7 +7,7 @@ from typing import Any
 
 from authz.approval import State, Ticket
 from authz.conversation import SessionKeys, thread
-from authz.decision import AccessDecision, ContentDecision, Review
+from authz.decision import AccessDecision, ContentDecision, ModelsDecision, Review
 from authz.errors import GatewayError
 from authz.exchange import actions as act
 from authz.exchange.life import Exchange, Limits
@@ -76,6 +76,7 @@ class Playbook:
     events: list[act.Event]
     content: list[ContentDecision] = field(default_factory=lambda: [allow()])
     access: AccessDecision = field(default_factory=lambda: AccessDecision(True, "", "default", "p1"))
+    models: frozenset[str] = frozenset({"claude-sonnet-5-5"})
     view: SessionView = field(default_factory=lambda: SessionView(Pin("standard", "r1", "p1"), {}, {}, None))
     opened: Ticket = field(default_factory=lambda: ticket(State.PENDING))
     verdict: Ticket = field(default_factory=lambda: ticket(State.APPROVED))
@@ -134,8 +135,8 @@ class Playbook:
                 return [self.events.pop(0)]
             case act.ReadOutline(body):
                 return outline(body)
-            case act.OpenSession(_, _, described, conditions):
-                return KEYS, thread(KEYS, described, "/v1/messages", conditions)
+            case act.OpenSession(_, _, endpoint, described, conditions):
+                return KEYS, thread(KEYS, described, endpoint, conditions)
             case act.LoadSession():
                 return self.view
             case act.PinSession(row):
@@ -167,6 +168,8 @@ class Playbook:
                 ).message(body)
             case act.AskContent():
                 return self.content.pop(0) if len(self.content) > 1 else self.content[0]
+            case act.AskModels(_, _, models):
+                return ModelsDecision(frozenset(models) & self.models, "p1")
             case act.AskAccess():
                 return self.access
             case act.SealingKey():

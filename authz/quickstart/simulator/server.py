@@ -171,10 +171,14 @@ class _Simulator:
         limit = request.query.get("limit", "20")
         if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= 1000):  # noqa: PLR2004  the API's bounds
             raise ApiError(400, "limit: Input should be between 1 and 1000")
-        after = request.query.get("after_id")
+        after, before = request.query.get("after_id"), request.query.get("before_id")
         if after in names:
             names = names[names.index(after) + 1 :]
-        page = names[: int(limit)]
+        if before in names:
+            names = names[: names.index(before)]
+            page = names[-int(limit) :]
+        else:
+            page = names[: int(limit)]
         return orjson.dumps(
             {
                 "data": [_model(name) for name in page],
@@ -191,7 +195,14 @@ def _model(name: str) -> dict[str, object]:
         "id": name,
         "display_name": name.replace("-", " ").title(),
         "created_at": "2026-10-01T00:00:00Z",
+        "deprecated_at": None,
         "lifecycle": "active",
+        "line": name.split("-")[1] if name.count("-") else None,
+        "capabilities": {
+            "batch": {"supported": True},
+            "effort": {"supported": True, "high": {"supported": True}},
+            "thinking": {"supported": True, "types": {"adaptive": {"supported": True}}},
+        },
         "max_input_tokens": 200_000,
         "max_tokens": 128_000,
     }
