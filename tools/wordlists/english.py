@@ -45,7 +45,7 @@ class WordNet:
         for index in range(int(fields[at])):
             symbol, offset, part = fields[at + 1 + 4 * index : at + 4 + 4 * index]
             target = ("a" if part == "s" else part) + offset
-            if symbol in {"~", "~i"}:
+            if symbol == "~":
                 self.kinds.setdefault(synset, []).append(target)
             elif symbol == "-c":
                 self.members.setdefault(synset, []).append(target)

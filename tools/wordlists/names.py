@@ -5,8 +5,6 @@ import io
 import re
 from collections.abc import Mapping
 
-import pyarrow.parquet as pq  # type: ignore[import-not-found,unused-ignore]  # in requirements.txt, not in .venv
-
 from tools.wordlists import hand
 from tools.wordlists.form import both, entry, latin
 from tools.wordlists.packages import Archive
@@ -22,8 +20,11 @@ _PARTICLES = frozenset(hand.read("particles"))
 
 def census(archive: Archive, given: bool) -> dict[str, int]:  # noqa: FBT001 - the two tables of one census
     """Return names with the number of people who bore them on 1 April 2020."""
+    # Not in .venv: only this reader needs it (requirements.txt).
+    from pyarrow import parquet  # type: ignore[import-not-found,unused-ignore]
+
     file = "census_2020_first_names.parquet" if given else "census_2020.parquet"
-    table = pq.read_table(io.BytesIO(archive.read(_CENSUS + file)), columns=["name", "count"])
+    table = parquet.read_table(io.BytesIO(archive.read(_CENSUS + file)), columns=["name", "count"])
     counts: dict[str, int] = {}
     for row in table.to_pylist():
         name = entry(row["name"])
