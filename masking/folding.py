@@ -1,23 +1,35 @@
-"""The folded view of a text: what recognizers look at, so that look-alike spellings are found as well.
+"""The folded view of a text: what recognizers look at, so that other spellings of the same are found as well.
 
-Full-width forms, digits of any script, typographic dashes, spaces and quotes become their ASCII forms one to one;
-zero-width characters, soft hyphens and combining marks are left out, and a map leads back to the original's offsets.
+Full-width forms, digits of any script, typographic dashes, spaces and quotes become their ASCII forms one to one, and
+so do letters of other scripts that look like Latin ones inside a Latin word. Zero-width characters, soft hyphens and
+combining marks are left out, ligatures written out, encodings undone (`decoding`); maps lead back to the original.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from masking.automata import compile_pattern
+from masking.decoding import Edit, edits
 from masking.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FILLER = "\x02"
+"""Stands for each character of a placeholder in a view: they are literal text."""
+
+_ROUNDS = 2
+"""Encodings inside encodings are undone that often."""
+
 _LEFT_OUT = compile_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]|\\p{Mn}|\\p{Me}"
 )
+_FOREIGN = compile_pattern(r"[\x{80}-\x{10ffff}]+")
+_WORD = compile_pattern(r"[\p{L}]*(?:[A-Za-z][\x{80}-\x{10ffff}]|[\x{80}-\x{10ffff}][A-Za-z])[\p{L}]*")
+_PLACEHOLDER = compile_pattern(PLACEHOLDER)
+_FEW = 16
 _QUOTES = {
     "\u2018": "'",
     "\u2019": "'",
@@ -29,12 +41,19 @@ _QUOTES = {
     "\u2215": "/",
     "\u2024": ".",
 }
+_LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеорсухѕіјһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαινυρᴀɡɑıⅼ",
+    "ABESIJKMHOPCTYXaeopcyxsijhdqwABEZHIKMNOPTYXoaivupAgail",
+)
+"""Letters that look like Latin ones (Unicode Technical Standard 39, section 4, the single-letter cases in use)."""
 
 
-_FEW = 16
-_PLACEHOLDER = compile_pattern(PLACEHOLDER)
-FILLER = "\x02"
-"""Stands for each character of a placeholder in a view: they are literal text."""
+class View(NamedTuple):
+    """A view and, where it is not one to one, where each of its characters begins and ends in the original."""
+
+    text: str
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
 
 
 class _Table(dict[int, str]):
@@ -59,40 +78,94 @@ class _Table(dict[int, str]):
 _TABLE = _Table()
 
 
-def view_of(text: str) -> tuple[str, Sequence[int] | None]:
-    """Return the folded view with its offsets (`fold`), placeholders hidden and spaces of all kinds alike."""
-    view, offsets = fold(text)
-    if "[" in view:
-        for start, end in [match.span() for match in _PLACEHOLDER.finditer(view)]:
-            view = view[:start] + FILLER * (end - start) + view[end:]
-    for space in "\t\r\f\v\x1f":
-        if space in view:
-            view = view.replace(space, " ")
-    return view, offsets
+def view_of(text: str) -> View:
+    """Return the folded view, placeholders hidden, spaces of all kinds alike and line ends of all kinds too."""
+    view = _unfolded(text)
+    shown = view.text
+    if "[" in shown:
+        for start, end in [match.span() for match in _PLACEHOLDER.finditer(shown)]:
+            shown = shown[:start] + FILLER * (end - start) + shown[end:]
+    if "\r" in shown:
+        shown = shown.replace("\r\n", " \n").replace("\r", "\n")
+    for space in "\t\f\v\x1f":
+        if space in shown:
+            shown = shown.replace(space, " ")
+    return view if shown is view.text else view._replace(text=shown)
 
 
-def fold(text: str) -> tuple[str, Sequence[int] | None]:
-    """Return the folded view and, where characters were left out, the original offset of each of its characters."""
+def fold(text: str) -> str:
+    """Return the folded form of a value."""
+    return _unfolded(text).text
+
+
+def _unfolded(text: str) -> View:
+    """Undo encodings and look-alikes."""
+    view = View(_translated(text))
+    for _ in range(_ROUNDS):
+        found = sorted([*edits(view.text), *_spelled_out(view.text)])
+        if not found:
+            break
+        view = _edited(view, found)
+        view = view._replace(text=_translated(view.text))
+    return view
+
+
+def _spelled_out(text: str) -> list[Edit]:
+    """Return what is left out or written with more than one character."""
     if text.isascii():
-        return text, None
-    out = [match.span() for match in _LEFT_OUT.finditer(text)]
-    if not out:
-        return _translated(text), None
-    offsets: list[int] = []
-    start = 0
-    for left, right in out:
-        offsets.extend(range(start, left))
-        start = right
-    offsets.extend(range(start, len(text)))
-    return _translated("".join([text[offset] for offset in offsets])), offsets
+        return []
+    found = [Edit(*match.span(), "") for match in _LEFT_OUT.finditer(text)]
+    for char in set("".join(_FOREIGN.findall(text))):
+        spelled = unicodedata.normalize("NFKC", char)
+        if len(spelled) > 1 and spelled.isalnum() and spelled.isascii():
+            at = text.find(char)
+            while at >= 0:
+                found.append(Edit(at, at + 1, spelled))
+                at = text.find(char, at + 1)
+    return found
+
+
+def _edited(view: View, found: list[Edit]) -> View:
+    """Return a view with stretches replaced by what they spell."""
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    old_starts = range(len(view.text)) if view.starts is None else view.starts
+    old_ends = range(1, len(view.text) + 1) if view.ends is None else view.ends
+    at = 0
+    for start, end, spells, _ in found:
+        if start < at:
+            continue
+        parts.extend((view.text[at:start], spells))
+        starts.extend(old_starts[at:start])
+        ends.extend(old_ends[at:start])
+        starts.extend([old_starts[start]] * len(spells))
+        ends.extend([old_ends[end - 1]] * len(spells))
+        at = end
+    parts.append(view.text[at:])
+    starts.extend(old_starts[at:])
+    ends.extend(old_ends[at:])
+    return View("".join(parts), starts, ends)
 
 
 def _translated(text: str) -> str:
     """Translate by the table; a text with few different foreign characters is searched for each: that is faster."""
-    changes = {char: _TABLE[ord(char)] for char in set(text) if not char.isascii()}
+    if text.isascii():
+        return text
+    foreign = set("".join(_FOREIGN.findall(text)))
+    changes = {char: _TABLE[ord(char)] for char in foreign}
     changes = {char: folded for char, folded in changes.items() if char != folded}
     if len(changes) > _FEW or not changes.keys().isdisjoint(changes.values()):
-        return text.translate(_TABLE)
-    for char, folded in changes.items():
-        text = text.replace(char, folded)
+        text = text.translate(_TABLE)
+    else:
+        for char, folded in changes.items():
+            text = text.replace(char, folded)
+    if any(ord(char) in _LOOK_ALIKES for char in foreign):
+        parts: list[str] = []
+        at = 0
+        for match in _WORD.finditer(text):
+            start, end = match.span()
+            parts.extend((text[at:start], text[start:end].translate(_LOOK_ALIKES)))
+            at = end
+        text = "".join((*parts, text[at:]))
     return text

@@ -35,9 +35,9 @@ def apply(operator: Operator, identifier: str, value: str, pseudonyms: Pseudonym
         return pseudonyms.placeholder(identifier, value)
     replaced: str | None = None
     if operator is Operator.GENERALIZE:
-        replaced = _generalized(identifier, fold(value)[0])
+        replaced = _generalized(identifier, fold(value))
     elif operator is Operator.SHIFT and identifier == "DATE":
-        replaced = shift(fold(value)[0], pseudonyms.shift_days())
+        replaced = shift(fold(value), pseudonyms.shift_days())
     return f"[{identifier}]" if replaced is None else replaced
 
 

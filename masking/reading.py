@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from masking.scan import Scanner
 
 
+SPACES = " \t\n\r\f\v\x1e\x1f"
+"""What parts tokens in a text; a view may have more of it."""
+
+
 class Reading:
     """A stretch of text that begins and ends with whole tokens; `before` is what stands before it on the tape."""
 
     def __init__(self, scanner: Scanner, text: str, before: bytes = START) -> None:
         self.text = text
         self._scanner = scanner
-        view, self._offsets = view_of(text)
-        self.tape = Tape(scanner.lexicon, lines(view), before)
+        self._view = view_of(text)
+        self.tape = Tape(scanner.lexicon, lines(self._view.text), before)
 
     @cached_property
     def zones(self) -> list[tuple[int, int]]:
@@ -37,18 +41,37 @@ class Reading:
 
     def oversize(self) -> int | None:
         """Return the first zone that is too long, None if there is none."""
-        if len(self.tape.view) <= MAX_RUN:
+        if len(self.text) <= MAX_RUN:
             return None
-        return next((number for number, (start, end) in enumerate(self._spans) if end - start > MAX_RUN), None)
+        raw = self._raw
+        return next(
+            (number for number, (start, end) in enumerate(self._spans) if raw(end) - raw(start) > MAX_RUN), None
+        )
+
+    def leaving(self, settled: int) -> tuple[int, int]:
+        """Return how many of so many settled zones may leave, and how much of the text with them.
+
+        A token that spells several words (`decoding`) leaves as a whole or not at all.
+        """
+        tape = self.tape
+        while True:
+            end = self.raw(self.zones[settled][0] if settled < len(self.zones) else tape.waiting())
+            if self._view.starts is None:
+                return settled, end
+            end = token_begin(self.text, end)
+            if not settled or self._raw(self._spans[settled - 1][1]) <= end:
+                return settled, end
+            settled -= 1
 
     def raw(self, at: int) -> int:
         """Return the character of the text at a place on the tape."""
         return self._raw(self.tape.char(at))
 
     def _raw(self, char: int) -> int:
-        if self._offsets is None:
+        starts = self._view.starts
+        if starts is None:
             return char
-        return self._offsets[char] if char < len(self._offsets) else len(self.text)
+        return starts[char] if char < len(starts) else len(self.text)
 
     def all(self, memory: Memory) -> list[Finding]:
         """Return all findings; `memory` is advanced."""
@@ -71,13 +94,22 @@ class Reading:
             claimed = claims.get(place, ())
             if claimed or hints:
                 base = spans[place][0]
-                findings.extend(
-                    self._moved(found, base) for found in self._scanner.settle(zone, claimed, memory, hints)
-                )
+                for found in self._scanner.settle(zone, claimed, memory, hints):
+                    self._add(findings, found, base)
         return findings
 
-    def _moved(self, found: Finding, base: int) -> Finding:
+    def _add(self, findings: list[Finding], found: Finding, base: int) -> None:
+        """Add a finding of a zone; what spells several words is found once."""
         start, end = found.start + base, found.end + base
-        if self._offsets is not None:
-            start, end = self._offsets[start], self._offsets[end - 1] + 1
-        return Finding(start, end, found.identifier, found.rule)
+        starts, ends = self._view.starts, self._view.ends
+        if starts is not None and ends is not None:
+            start, end = starts[start], ends[end - 1]
+            if findings:
+                start = max(start, findings[-1].end)
+        if start < end:
+            findings.append(Finding(start, end, found.identifier, found.rule))
+
+
+def token_begin(text: str, at: int) -> int:
+    """Return where the token begins that a place in a text belongs to."""
+    return max(text.rfind(space, 0, at) for space in SPACES) + 1

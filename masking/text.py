@@ -13,7 +13,7 @@ from masking.errors import TextRefused
 from masking.findings import Finding
 from masking.folding import fold as folded_view
 from masking.memory import Memory
-from masking.reading import Reading
+from masking.reading import SPACES, Reading, token_begin
 from masking.segments import MAX_RUN, REACH, forced_cut
 from masking.tape import START
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "find", "match_triggers"]
 
-_SPACES = " \t\n\r\f\v\x1e\x1f"
-_SPACE = compile_pattern(rf"[{_SPACES}]")
+_SPACE = compile_pattern(rf"[{SPACES}]")
 
 BLOCK = 32768
 """Code points worked on at once; bounds what one step holds, changes no result."""
@@ -94,13 +93,15 @@ class SegmentFold:
             return self._swallowed(self._swallow, final=final)
         whole = len(self._buffer)
         reading = Reading(
-            self._scanner, self._buffer if final else self._buffer[: _complete(self._buffer)], self._before
+            self._scanner, self._buffer if final else self._buffer[: token_begin(self._buffer, whole)], self._before
         )
         oversize = reading.oversize()
         settled = len(reading.zones) if final else reading.tape.settled(reading.zones)
         if oversize is not None:
             settled = min(settled, oversize)
-        end = _end_of(reading, settled, final=final)
+        end = whole
+        if not final or settled < len(reading.zones):
+            settled, end = reading.leaving(settled)
         if end == 0:
             return self._forced(final=final) if oversize == 0 or whole > MAX_RUN + REACH else None
         segment = Segment(self._buffer[:end], tuple(reading.findings(settled, self.memory)))
@@ -138,18 +139,6 @@ class SegmentFold:
             self._buffer = self._buffer[end:]
 
 
-def _end_of(reading: Reading, settled: int, *, final: bool) -> int:
-    """Return how much of a reading may leave once so many of its zones are settled."""
-    if settled < len(reading.zones):
-        return reading.raw(reading.zones[settled][0])
-    return len(reading.text) if final else reading.raw(reading.tape.waiting())
-
-
-def _complete(text: str) -> int:
-    """Return where the last token ends that no further character can change."""
-    return max(map(text.rfind, _SPACES)) + 1
-
-
 def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None) -> list[Finding]:
     """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text.
 
@@ -173,7 +162,7 @@ def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory |
 def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
     """Return the ids of the triggers that match this text, in the order of the rule file. Raises TextRefused."""
     _check(text)
-    view, _ = folded_view(text)
+    view = folded_view(text)
     return tuple(trigger.id for trigger in rules.triggers if any(pattern.search(view) for pattern in trigger.patterns))
 
 

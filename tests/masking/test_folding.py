@@ -1,0 +1,109 @@
+"""Folding: other spellings of the same text are seen through, and every view leads back to its original."""
+
+from __future__ import annotations
+
+import base64
+import html
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shipped import folded, shipped
+
+from masking import find
+from masking.folding import fold, view_of
+
+NAME = "Patient Jane Doe, SSN 123-45-6789 today"
+PIECES = st.lists(
+    st.sampled_from(
+        ["%4A", "%20", "%zz", "&amp;", "&#74;", "&nbsp;", "&#xd800;", "\\u004a", "\\ud83d\\ude00", "\\ud83d", "\\x4a", "\\n",
+         "**", "*", "_", "`", "~~", "a", "B", " ", "\n", "1", "é", "\u0301", "\u200b", "ﬁ", "Ѕ", "\x00", "\x02", "=a+b",
+         "SmFuZSBEb2UgYW5kIEpvaG4=", "4a616e6520446f65", "A" * 17, "Jane Doe", "SSN 123-45-6789"]
+    ),
+    max_size=30,
+).map("".join)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "spells"),
+    [
+        ("Jane", "Jane"),
+        ("１２３‐４５", "123-45"),
+        ("٣٤", "34"),
+        ("Ja\u00adne\u200b", "Jane"),
+        ("Jane\u0301", "Jane"),
+        ("Jаne Ѕmith", "Jane Smith"),
+        ("Москва", "Москва"),
+        ("oﬃce", "office"),
+        ("Jane%20Doe%2c", "Jane Doe,"),
+        ("100%ab", "100%ab"),
+        ("&#74;ane&nbsp;D&oacute;e &bogus;", "Jane Dóe &bogus;"),
+        (r"\u004aane \u00e9 \ud83d\ude00 \ud83d", "Jane é \U0001f600 \\ud83d"),
+        (r"\x4aane\n\"Doe\"", 'Jane\n"Doe"'),
+        ("**Jane** _Doe_ `x` 5*3 a_b * b", "Jane Doe x 5*3 a_b * b"),
+        ("123-**45**-6789", "123-45-6789"),
+        ("name=Jane+Doe", "name=Jane Doe"),
+        (base64.b64encode(b"Jane Doe, born 1961").decode(), "Jane Doe, born 1961"),
+        (b"Jane Doe 123".hex(), "Jane Doe 123"),
+        ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ("Pneumonoultramicroscopic", "Pneumonoultramicroscopic"),
+        ("%254Aane", "Jane"),
+        ("12\x0034", "1234"),
+    ],
+)  # fmt: skip
+def test_what_a_text_spells(text: str, spells: str) -> None:
+    """Encodings, look-alikes and marks are undone; what only looks like one stays."""
+    assert fold(text) == spells
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        quote,
+        lambda text: quote(quote(text)),
+        lambda text: "".join(f"&#{ord(char)};" for char in text),
+        html.escape,
+        lambda text: base64.b64encode(text.encode()).decode(),
+        lambda text: text.encode().hex(),
+        lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+        "\u200b".join,
+        lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else "\u3000" for char in text),
+        lambda text: text.replace("Jane", "**Jane**").replace("45", "`45`"),
+        lambda text: text.replace(" ", "\u00a0").replace("-", "\u2011"),
+    ],
+)
+def test_disguised_values_are_found(disguise) -> None:
+    """Nothing of a disguised name or number is left unmasked."""
+    text = f"Note: {disguise(NAME)} and so on"
+    left, at = [], 0
+    for found in find(shipped(), text):
+        left.append(text[at : found.start])
+        at = found.end
+    seen = fold("".join(left) + text[at:])
+    assert not any(word in seen for word in ("Jane", "Doe", "123", "6789"))
+
+
+@settings(deadline=None, max_examples=300)
+@given(PIECES)
+def test_a_view_leads_back(text: str) -> None:
+    """Where a view is not one to one, its characters come from stretches in order and inside the text."""
+    view = view_of(text)
+    if view.starts is None or view.ends is None:
+        assert len(view.text) == len(text)
+        return
+    assert len(view.text) == len(view.starts) == len(view.ends)
+    assert list(view.starts) == sorted(view.starts)
+    assert list(view.ends) == sorted(view.ends)
+    assert all(0 <= start < end <= len(text) for start, end in zip(view.starts, view.ends, strict=True))
+
+
+@settings(deadline=None, max_examples=300)
+@given(PIECES, st.data())
+def test_encoded_texts_are_found_alike_in_any_pieces(text: str, data: st.DataObject) -> None:
+    """Cutting a text with encodings anywhere changes no finding; findings never overlap."""
+    whole = folded([text])
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    assert folded([text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]) == whole
+    ends = [0, *(found[1] for found in whole[1])]
+    assert all(end <= found[0] < found[1] for end, found in zip(ends, whole[1], strict=False))
