@@ -4,6 +4,10 @@ What leaves depends on upstream's events only, never on how their bytes were cut
 (`SegmentFold`), tool input whole at the end of its block, everything else in its own event. Text outside the table may
 go on from event to event, so events that hold any wait: deltas for the end of their block, others for `message_stop`.
 
+There is no timer. Whatever could be released safely is released by the event that made it safe; what is still held
+(unsettled text, a placeholder that may not be whole, tool input) would be released unjudged, or would differ from what
+comes out in one piece. Held text is bounded: by the fold (`SegmentFold`), `REACH` behind a text block, a placeholder.
+
 A stream that breaks a rule, or ends without `message_stop`, ends in an `error` event, because clients take a cut stream
 for a complete answer.
 """
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 RESPONSE_LIMIT = 64 << 20
 """Most bytes of events in one response (64 MiB); the largest answer of 128,000 tokens is far below."""
 
+BLOCKS_LIMIT = 16_384
+"""Most content blocks in one response; each keeps state until `message_stop`."""
+
 # The usual text delta, by far the most frequent event: read with one expression instead of the whole parser.
 _TEXT_DELTA = re.compile(
     rb'\{"type":\s*+"content_block_delta",\s*+"index":\s*+(0|[1-9][0-9]{0,5}),\s*+"delta":\s*+'
@@ -47,6 +54,7 @@ _TEXT_FRAME = frame(
 )
 _PING = frame("ping", b'{"type":"ping"}')
 _DELTA = "content_block_delta"
+_NOT_OPEN = "event for a block that is not open"
 _SEALED_DELTAS = {
     "thinking_delta": (("thinking", False),),
     "signature_delta": (("signature", True),),
@@ -84,10 +92,8 @@ class StreamMasker:
         self._reader = SseReader()
         self._fault: MaskingError | None = None
         self._started = False
-        self._block: Block | None = None
         self._blocks: list[Block] = []
-        self._ending = ""
-        self._held_deltas: list[Document] = []
+        self._open: dict[int, Block] = {}
         self._held_events: list[tuple[str, Document]] = []
         self._size = 0
 
@@ -140,10 +146,6 @@ class StreamMasker:
         body = error_frame("api_error", "upstream_truncated", "The upstream response ended early.", "")
         return StreamEnd([Emission(body, body)], complete=False)
 
-    def idle(self) -> list[Emission]:
-        """Return what may leave after a silence: nothing, for text that has not settled is not judged yet."""
-        return []
-
     def _raise_fault(self) -> None:
         if self._fault is not None:
             self.ended = True
@@ -156,7 +158,10 @@ class StreamMasker:
             raise StreamRefused("response too large")
         match = _TEXT_DELTA.fullmatch(data)
         if match is not None:
-            self._text(int(match[1]), _decoded(match[2]), emissions)
+            block = self._open.get(int(match[1]))
+            if block is None:
+                raise StreamRefused(_NOT_OPEN)
+            self._text(block, _decoded(match[2]), emissions)
             return
         try:
             document = parse(data)
@@ -183,7 +188,7 @@ class StreamMasker:
         elif kind == "content_block_delta":
             self._delta(document, top, emissions)
         elif kind == "content_block_stop":
-            self._stop_block(self._open(_index(document, top)), document, emissions)
+            self._stop_block(self._block(document, top), document, emissions)
         elif kind == "message_delta":
             self._whole_or_held(kind, document, emissions)
             self._count(document, top)
@@ -191,7 +196,7 @@ class StreamMasker:
             if isinstance(delta, Members):
                 self.stop_reason = stop_reason(document, delta.get("stop_reason")) or self.stop_reason
         elif kind == "message_stop":
-            if not self._started or self._block is not None:
+            if not self._started or self._open:
                 raise StreamRefused("message_stop inside a block")
             self._finish_message()
             self._release_events(emissions)
@@ -223,41 +228,41 @@ class StreamMasker:
         if isinstance(holder, Members):
             self.usage.update(counts(document, holder.get("usage")))
 
-    def _open(self, index: int) -> Block:
-        if self._block is None or self._block.index != index:
-            raise StreamRefused("event for a block that is not open")
-        return self._block
+    def _block(self, document: Document, top: Members) -> Block:
+        block = self._open.get(_index(document, top))
+        if block is None:
+            raise StreamRefused(_NOT_OPEN)
+        return block
 
     def _start_block(self, document: Document, top: Members, emissions: list[Emission]) -> None:
-        """Open a block. Blocks come one after the other (claude-api.md 3.2); anything else is refused."""
+        """Open a block. Blocks begin in the order of their indexes (claude-api.md 3.2); they may overlap."""
         index = _index(document, top)
         block = top.get("content_block")
-        if not self._started or self._block is not None or index != len(self._blocks):
+        if not self._started or index != len(self._blocks) or index >= BLOCKS_LIMIT:
             raise StreamRefused("block out of order")
         if not isinstance(block, Members):
             raise StreamRefused("block is not an object")
         text = before = ""
-        is_text = word(document, block.get("type")) == "text"
-        if is_text:
-            before = self._ending
+        if word(document, block.get("type")) == "text":
+            before = self._blocks[-1].ending() if self._blocks and index - 1 not in self._open else ""
             span = block.get("text")
             if isinstance(span, tuple) and (text := document.text(span)):
                 document = parse(document.splice([(*span, b'""')]))  # its text goes the way of all text
         forms = self._whole("content_block_start", document, emissions)
         upstream, caller = _content_block(document.body), _content_block(forms.caller)
-        self._block = Block(index, upstream, caller, self._outgoing, before)
-        self._blocks.append(self._block)
+        opened = self._open[index] = Block(index, upstream, caller, self._outgoing, before)
+        self._blocks.append(opened)
         if text:
-            self._text(index, text, emissions)
+            self._text(opened, text, emissions)
 
     def _delta(self, document: Document, top: Members, emissions: list[Emission]) -> None:
-        block = self._open(_index(document, top))
+        block = self._block(document, top)
         delta = top.get("delta")
         kind = word(document, delta.get("type")) if isinstance(delta, Members) else None
         if not isinstance(delta, Members) or kind is None:
             raise StreamRefused("delta without a type")
         if kind == "text_delta":
-            self._text(block.index, _required(document, delta, "text"), emissions)
+            self._text(block, _required(document, delta, "text"), emissions)
         elif kind == "input_json_delta":
             block.fragment(_required(document, delta, "partial_json"))
         else:
@@ -266,7 +271,7 @@ class StreamMasker:
                 if isinstance(node, tuple):
                     block.sealed(field, document.raw(node), replaces=replaces)
             if self._outgoing.goes_outside(document, EVENTS[_DELTA]):
-                self._held_deltas.append(document)
+                block.held.append(document)
             else:
                 self._pass_delta(block, document, self._outgoing.document(document, EVENTS[_DELTA]), emissions)
 
@@ -277,15 +282,14 @@ class StreamMasker:
             block.citation(wrote, _citation(parse(forms.caller)) or wrote)
 
     def _release_deltas(self, block: Block, emissions: list[Emission]) -> None:
-        held, self._held_deltas = self._held_deltas, []
-        forms = self._outgoing.pieces([(document, EVENTS[_DELTA]) for document in held])
-        for document, both in zip(held, forms, strict=True):
+        forms = self._outgoing.pieces([(document, EVENTS[_DELTA]) for document in block.held])
+        for document, both in zip(block.held, forms, strict=True):
             self._pass_delta(block, document, both, emissions)
 
-    def _text(self, index: int, text: str, emissions: list[Emission]) -> None:
-        record, caller = self._open(index).text(text)
+    def _text(self, block: Block, text: str, emissions: list[Emission]) -> None:
+        record, caller = block.text(text)
         if record:
-            emissions.append(_text_emission(index, record, caller))
+            emissions.append(_text_emission(block.index, record, caller))
 
     def _stop_block(self, block: Block, document: Document, emissions: list[Emission]) -> None:
         record, caller = block.finish_text()
@@ -302,8 +306,7 @@ class StreamMasker:
             )
         self._release_deltas(block, emissions)
         self._whole("content_block_stop", document, emissions)
-        self._ending = block.ending()
-        self._block = None
+        del self._open[block.index]
 
     def _finish_message(self) -> None:
         contents = [block.contents() for block in self._blocks]

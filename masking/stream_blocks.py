@@ -28,12 +28,14 @@ class Pieces(NamedTuple):
 class Block:
     """The state of one open block. Text leaves as it settles; tool input leaves whole at the block's end.
 
-    `before` is the end of the text block directly before it; where a value may go over the border, the first `REACH`
-    code points of this one wait for each other (`seams`).
+    `held` are deltas with text outside the table, which wait for the block's end. `before` is the end of the text block
+    directly before it; where a value may go over the border, the first `REACH` code points of this one wait for each
+    other (`seams`).
     """
 
     def __init__(self, index: int, upstream: Document, caller: Document, outgoing: Outgoing, before: str) -> None:
         self.index = index
+        self.held: list[Document] = []
         self._neighbour = before
         self._before = before
         self._opening: list[str] = []

@@ -49,12 +49,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of an exchange: body sizes in bytes, the longest hold in seconds, the idle flush in seconds."""
+    """Bounds of an exchange: body sizes in bytes, the longest hold in seconds."""
 
     max_body_bytes: int = 33_554_432
     max_response_bytes: int = 67_108_864
     hold_seconds: float = 285.0
-    idle_flush_seconds: float = 1.0
 
 
 @dataclass(slots=True)

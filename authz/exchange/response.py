@@ -206,10 +206,7 @@ class _Stream:
         yield from ask(ReleaseResponseHead(head, heads.kept_response_headers(head.headers), added))
         end = False
         while not end:
-            event = yield from self.exchange.receive(self.exchange.limits.idle_flush_seconds)
-            if isinstance(event, Quiet):
-                yield from self._out(self.masker.idle())
-                continue
+            event = yield from self.exchange.receive()
             data, end = yield from self._gather(event)
             try:
                 emissions = self.masker.feed(data)

@@ -12,6 +12,9 @@ KEY = b"a masking key of thirty-two byte"
 _RECOGNIZERS = rb"""
 words:
   cues: patient dr mrs
+  common: it is so and that was all there to say about at the time word
+lexicon:
+  vocabulary: common
 recognizers:
   - id: canary
     identifier: OTHER_ID
