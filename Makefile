@@ -14,7 +14,7 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench bench-masking bench-detection fuzz coverage lock format generate bootstrap wordlists clean
+.PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation coverage lock format generate bootstrap wordlists clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -108,6 +108,14 @@ $(VENV)/fuzz/.made: requirements/fuzz.lock
 fuzz: $(VENV)/fuzz/.made  ## Fuzz masking/ with Atheris (TIME=seconds for each target, TARGETS="json sse text request")
 	$(VENV)/fuzz/bin/python -m fuzz --seconds $(or $(TIME),60) $(TARGETS)
 
+$(VENV)/mutation/.made: requirements/mutation.lock
+	test -x $(VENV)/mutation/bin/python || $(PYTHON) -m venv $(VENV)/mutation
+	$(VENV)/mutation/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) -r requirements/mutation.lock
+	touch $@
+
+mutation: $(VENV)/mutation/.made  ## Change masking/ and see whether tests notice (TIME=seconds, MODULES="sse json_document")
+	$(VENV)/mutation/bin/python -m tools.mutation --seconds $(or $(TIME),3600) $(MODULES)
+
 coverage: setup  ## Fail unless the tests of masking/ take every branch of it
 	$(BIN)/python -m pytest -q -p no:cacheprovider --cov=masking --cov-branch --cov-report=term-missing:skip-covered \
 	  --cov-fail-under=100 tests/masking tests/pure
@@ -126,7 +134,8 @@ lock: $(VENV)/bin/python  ## Resolve all requirements again
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements/dev.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/fuzz.lock requirements/fuzz.in
+	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/mutation.lock requirements/mutation.in
 	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/clients.lock requirements/clients.in
 
 clean:  ## Remove the virtual environment, caches and the local stack's state
-	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .coverage tests/clients/node_modules
+	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .mutation .coverage tests/clients/node_modules

@@ -55,7 +55,6 @@ class SseReader:
         if self.fault is not None or not data:
             return []
         if self._skip_newline:
-            self._skip_newline = False
             data = data.removeprefix(b"\n")
         lines = _LINE_END.split(data)
         self._skip_newline = data.endswith(b"\r")
