@@ -12,6 +12,7 @@ import fnmatch
 import json
 import random
 import sys
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,16 +24,25 @@ from bench.detection_engine import POLICIES, Engine
 from bench.detection_gold import read_rows
 from bench.detection_score import Miss, Score, pieces, score, shapes
 from bench.detection_unseen import known_words, unseen
+from bench.synthetic import sets as synthetic
+from bench.synthetic.fhir import bundle as make_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bench.synthetic.document import Document
+    from bench.synthetic.halves import Half
 
-    Sets = dict[str, list[Document]]
+    Sets = dict[str, Callable[[], list[Document]]]
+    """Sets by name, each made when it is first asked for."""
 
-PLAIN = "asq*"
+PLAIN = ("asq*", "synthetic prompts")
 """Sets that evasions, lower case and unseen names are made from."""
+COUNT = 250
+"""Documents in each synthetic set; prompts, half of which are negatives, twice as many."""
+_BUNDLES = 6
+_LEAF = 16_000
+_LONG_LEAF = 256_000
 _AROUND = 40
 _STREAMED = 400
 """Documents of a set, at most, that are also fed in pieces."""
@@ -53,24 +63,23 @@ def streamed_same(engine: Engine, documents: Sequence[Document]) -> tuple[int, i
     return same, len(chosen)
 
 
-def evaded_rows(engine: Engine, documents: Iterable[Document], only: Sequence[str]) -> list[report.Evaded]:
-    """Score every evasion of these documents."""
-    find = spans_of(engine)
-    documents = list(documents)
-    chosen: list[tuple[str, float, list[evasions.Evaded | None]]] = [
-        (evasion.name, evasion.target, [evasions.evade(document, evasion) for document in documents])
-        for evasion in evasions.EVASIONS
-        if wanted(f"evasion {evasion.name}", only)
+def evaded_rows(
+    engine: Engine, sets: Iterable[Callable[[], list[Document]]], only: Sequence[str]
+) -> list[report.Evaded]:
+    """Score the evasions that were asked for, on the documents of these sets."""
+    find = cache(spans_of(engine))
+    chosen: list[tuple[str, float, Callable[[Document], evasions.Evaded | None]]] = [
+        (evasion.name, evasion.target, partial(evasions.evade, evasion=evasion)) for evasion in evasions.EVASIONS
     ]
-    if wanted("evasion base64", only):
-        chosen.append(("base64", 0.95, [evasions.encoded(document) for document in documents]))
+    chosen.append(("base64", evasions.BASE64_TARGET, evasions.encoded))
+    chosen = [row for row in chosen if wanted(f"evasion {row[0]}", only)]
+    documents = [document for made in sets for document in made()] if chosen else []
     rows = []
-    for name, target, pairs in chosen:
+    for name, target, rewrite in chosen:
         plain, evaded = Score(), Score()
-        for pair in pairs:
-            if pair is not None:
-                plain.add(pair.plain, find(pair.plain.text))
-                evaded.add(pair.evaded, find(pair.evaded.text))
+        for pair in filter(None, map(rewrite, documents)):
+            plain.add(pair.plain, find(pair.plain.text))
+            evaded.add(pair.evaded, find(pair.evaded.text))
         rows.append(report.Evaded(name, plain.all, evaded.all, target))
     return rows
 
@@ -80,15 +89,52 @@ def wanted(name: str, only: Sequence[str]) -> bool:
     return not only or any(fnmatch.fnmatchcase(name, pattern) for pattern in only)
 
 
-def text_sets(folder: Path | None) -> Sets:
-    """Return the sets of text by name: those of the folder, and those made from them."""
+def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
+    """Return the sets of text by name: those of the folder, those of the generator, and those made from plain ones."""
     sets: Sets = {}
     for path in sorted(folder.rglob("*.jsonl")) if folder else ():
-        sets[path.stem] = read_rows(path)
-    known = known_words(POLICIES)
-    for name, documents in [item for item in sets.items() if fnmatch.fnmatchcase(item[0], PLAIN)]:
-        sets[f"unseen names, {name}"] = unseen(documents, known)
+        sets[path.stem] = cache(partial(read_rows, path))
+    for name in synthetic.SETS:
+        count = COUNT * (1 + (name == "prompts"))
+        sets[f"synthetic {name}"] = cache(partial(synthetic.documents, name, half, seed, count))
+    for name in [name for name in sets if wanted(name, PLAIN)]:
+        sets[f"unseen names, {name}"] = cache(partial(_unseen, sets[name], seed))
+        sets[f"lower case, {name}"] = cache(partial(_lowered, sets[name]))
     return sets
+
+
+def _unseen(plain: Callable[[], list[Document]], seed: int) -> list[Document]:
+    return unseen(plain(), known_words(POLICIES), seed)
+
+
+def _lowered(plain: Callable[[], list[Document]]) -> list[Document]:
+    return [evasions.lowered(document) for document in plain()]
+
+
+def bundles(folder: Path | None, half: Half, seed: int) -> dict[str, list[fhir.Bundle]]:
+    """Return the FHIR bundles of the folder and those of the generator."""
+    made = [fhir.Bundle(str(number), *make_bundle(half, seed, number)) for number in range(_BUNDLES)]
+    return {"corpora": fhir.read_bundles(folder) if folder else [], "synthetic": made}
+
+
+def leaves_of(documents: Iterable[Document], size: int) -> list[str]:
+    """Return texts of about this many code points: documents one after the other, repeated if there are too few."""
+    text = "\n\n".join(document.text for document in documents)
+    text *= 1 + size // len(text)
+    return [text[at : at + size] for at in range(0, len(text) - size + 1, size)][:8]
+
+
+def speed_texts(sets: Sets) -> dict[str, list[str]]:
+    """Return what speed is measured on: clean and dense text in leaves, and one long leaf of each."""
+    clean = sets["synthetic clean"]()
+    dense = [document for name in ("notes", "messages", "tables") for document in sets[f"synthetic {name}"]()]
+    random.Random(0).shuffle(dense)
+    return {
+        "clean, 16 KB leaves": leaves_of(clean, _LEAF),
+        "clean, a 256 KB leaf": leaves_of(clean, _LONG_LEAF)[:1],
+        "dense, 16 KB leaves": leaves_of(dense, _LEAF),
+        "dense, a 256 KB leaf": leaves_of(dense, _LONG_LEAF)[:1],
+    }
 
 
 def show(title: str, misses: Sequence[Miss], count: int, kind: str) -> None:
@@ -112,26 +158,22 @@ def run(given: argparse.Namespace) -> report.Found:
     """Measure what was asked for."""
     engine = Engine.shipped(given.names)
     found = report.Found(engine.rules.revision, given.names)
-    sets = text_sets(given.corpora)
+    sets = text_sets(given.corpora, given.half, given.seed)
     find = spans_of(engine)
-    for name, documents in sets.items():
+    for name, made in sets.items():
         if wanted(name, given.only):
-            found.scores[name] = score(documents, find)
-            found.streamed[name] = streamed_same(engine, documents)
-    if given.corpora and wanted("fhir", given.only):
-        for form, masked in (("parsed leaves", fhir.as_leaves), ("pasted as text", fhir.as_text)):
-            result = fhir.LeafScore(form)
-            for bundle in fhir.read_bundles(given.corpora):
-                fhir.score_leaves(form, bundle, masked(engine, bundle), result)
-            found.leaves.append(result)
-    plain = [document for name, documents in sets.items() if fnmatch.fnmatchcase(name, PLAIN) for document in documents]
-    found.evasions = evaded_rows(engine, plain, given.only)
+            found.scores[name] = score(made(), find)
+            found.streamed[name] = streamed_same(engine, made())
+    if wanted("fhir", given.only):
+        for source, chosen in bundles(given.corpora, given.half, given.seed).items():
+            for form, masked in (("parsed leaves", fhir.as_leaves), ("pasted as text", fhir.as_text)):
+                result = fhir.LeafScore(f"{source}, {form}")
+                for bundle in chosen:
+                    fhir.score_leaves(bundle, masked(engine, bundle), result)
+                found.leaves += [result] if chosen else []
+    found.evasions = evaded_rows(engine, (made for name, made in sets.items() if wanted(name, PLAIN)), given.only)
     if wanted("speed", given.only):
-        found.speeds = [
-            speed.measure(engine, name, [document.text for document in documents])
-            for name, documents in sets.items()
-            if not name.startswith("unseen")
-        ]
+        found.speeds = [speed.measure(engine, name, texts) for name, texts in speed_texts(sets).items()]
         found.ready = speed.readiness(str(POLICIES))
     return found
 
@@ -142,6 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, help="folder of .jsonl files and FHIR bundles with labels")
     parser.add_argument("--only", action="append", default=[], metavar="GLOB", help="sets by name; may be repeated")
     parser.add_argument("--names", choices=("strict", "balanced"), default="strict")
+    parser.add_argument("--half", choices=("held", "dev"), default="held", help="half of the templates and names")
+    parser.add_argument("--seed", type=int, default=synthetic.SEED)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="show N shapes and examples for each set")
     parser.add_argument("--alarms", type=int, default=0, metavar="N", help="the same for findings that met no PHI")

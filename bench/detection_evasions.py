@@ -12,6 +12,7 @@ import random
 import re
 import urllib.parse
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bench.detection_gold import NUMBERS, identifier, identifying
@@ -180,6 +181,8 @@ EVASIONS = (
 )
 """All but base64, which is `encoded`."""
 
+BASE64_TARGET = 0.95
+
 
 def _core(text: str, span: Gold) -> Gold | None:
     parts = identifying(text[span.start : span.end], span.label)
@@ -222,24 +225,32 @@ def evade(document: Document, evasion: Evasion, seed: int = 0) -> Evaded | None:
     )
 
 
+def lowered(document: Document) -> Document:
+    """Return the document in lower case, character by character, so that offsets stay."""
+    text = "".join(low if len(low := char.lower()) == 1 else char for char in document.text)
+    return Document(document.id, text, document.spans)
+
+
 def encoded(document: Document) -> Evaded | None:
     """Replace every sentence that holds PHI by its base64; each value in it now stands in that one token."""
     text: list[str] = []
     length = 0
     before: list[Gold] = []
     after: list[Gold] = []
-    for sentence in _SENTENCE.finditer(document.text):
-        start, end = sentence.span()
+    cuts = [match.end() for match in _SENTENCE.finditer(document.text)]
+    cuts = [cut for cut in cuts if not any(span.start < cut < span.end for span in document.spans)]
+    for start, end in pairwise(sorted({0, *cuts, len(document.text)})):
         inside = [s for s in document.spans if start <= s.start and s.end <= end]
         inside = [s for s in inside if identifying(document.text[s.start : s.end], s.label)]
-        words = sentence.group().rstrip()
+        sentence = document.text[start:end]
+        words = sentence.rstrip()
         if inside:
             token = base64.b64encode(words.encode()).decode()
             before += inside
             after += [_evaded(length, len(token), s) for s in inside]
         else:
             token = words
-        written = token + sentence.group()[len(words) :]
+        written = token + sentence[len(words) :]
         text.append(written)
         length += len(written)
     if not before:

@@ -141,9 +141,8 @@ def as_text(engine: Engine, bundle: Bundle) -> list[Spans]:
     return found
 
 
-def score_leaves(form: str, bundle: Bundle, found: list[Spans], score: LeafScore | None = None) -> LeafScore:
+def score_leaves(bundle: Bundle, found: list[Spans], score: LeafScore) -> None:
     """Count one bundle."""
-    score = LeafScore(form) if score is None else score
     labelled = {value for path, value in strings(bundle.tree) if render(path) in bundle.labels}
     repeated = tuple(value for value in labelled if len(value) >= _SHORTEST_REPEAT)
     for (path, value), spans in zip(strings(bundle.tree), found, strict=True):
@@ -165,7 +164,6 @@ def score_leaves(form: str, bundle: Bundle, found: list[Spans], score: LeafScore
             if spans:
                 score.touched += 1
                 score.touched_keys[key] = score.touched_keys.get(key, 0) + 1
-    return score
 
 
 def _key(path: tuple[Step, ...]) -> str:

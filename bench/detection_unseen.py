@@ -62,9 +62,8 @@ def unseen(documents: Iterable[Document], known: Collection[str], seed: int = 0)
             value = document.text[span.start : span.end]
             written = _renamed(value, span.label, names, draw, known)
             rest = document.text[at : span.start]
-            spans.append(
-                Gold(length + len(rest), length + len(rest) + len(written), span.label, "unseen" if names else "")
-            )
+            kind = span.kind if written == value else "unseen"
+            spans.append(Gold(length + len(rest), length + len(rest) + len(written), span.label, kind))
             text += (rest, written)
             length += len(rest) + len(written)
             at = span.end
