@@ -1,14 +1,16 @@
-"""Claude Code's own command line through phigate: tools, thinking, restore, holds, and a rule reload in between."""
+"""Claude Code's own command line through phigate: tools, thinking, subagents, restore, holds, faults, a rule reload."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
+import re
 import shutil
 import signal
 
 import pytest
+from client_programs import Upstream
 from real_stack import CANARIES, leaked, until
 
 from authz.assets import policies_dir
@@ -27,12 +29,13 @@ recognizers:
 """
 
 
-def options(stack, token, folder):
+def options(stack, token, folder, *, tools=("Read",), agents=None, **env):
     home, work = folder / "home", folder / "work"
     home.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
     return sdk.ClaudeAgentOptions(
-        allowed_tools=["Read"],
+        allowed_tools=list(tools),
+        agents=agents,
         cwd=work,
         model="claude-sonnet-5-5",
         setting_sources=[],
@@ -42,6 +45,7 @@ def options(stack, token, folder):
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_TELEMETRY": "1",
             "HOME": str(home),
+            **env,
         },
     )
 
@@ -53,6 +57,12 @@ async def ask(client, prompt):
     assert isinstance(result, sdk.ResultMessage)
     assert not result.is_error, result
     return result.result
+
+
+async def outcome(client, prompt):
+    """Send a prompt and return its result, which may be an error."""
+    await client.query(prompt)
+    return [message async for message in client.receive_response()][-1]
 
 
 def plain(messages):
@@ -164,3 +174,69 @@ async def test_denied_agent_is_told(stack, tmp_path):
         result = await waiting
     assert result.is_error or "denied" in (result.result or "")
     assert leaked(str(result.result)) == []
+
+
+async def test_subagent_is_masked_like_its_parent(stack, tmp_path):
+    """A subagent's requests are of the parent's session: same placeholders, own signed thinking, own values restored."""
+    reader = sdk.AgentDefinition(description="Reads charts.", prompt="You read charts.", tools=["Read"])
+    choices = options(
+        stack,
+        stack.token("sue", "clinicians", "restore"),
+        tmp_path,
+        tools=("Agent", "Read"),
+        agents={"chart-reader": reader},
+    )
+    chart = tmp_path / "work" / "chart.txt"
+    chart.write_text("Patient: {name}, SSN {ssn}.\n".format(**CANARIES))
+    errand = {
+        "description": "Read a chart",
+        "subagent_type": "chart-reader",
+        "run_in_background": False,
+        "prompt": f'SSN {CANARIES["ssn"]}: sim:agent Read {{"file_path": "{chart}"}}',
+    }
+    upstream = Upstream(stack.simulator)
+    async with sdk.ClaudeSDKClient(choices) as client:
+        await client.query(f"Patient: {CANARIES['name']}. sim:agent Agent {json.dumps(errand)}")
+        messages = [message async for message in client.receive_response()]
+        last = await ask(client, f"sim:thinking Thank you, SSN {CANARIES['ssn']}.")
+    assert not messages[-1].is_error
+    assert CANARIES["ssn"] in last
+    report = [message.summary for message in messages if isinstance(message, sdk.TaskNotificationMessage)]
+    assert [set(leaked(text)) for text in report] == [{"name", "ssn"}]
+    bodies = upstream.bodies()
+    assert [leaked(json.dumps(body)) for body in bodies] == [[]] * len(bodies)
+    children = [body for body in bodies if [tool["name"] for tool in body["tools"]] == ["Read"]]
+    parents = [body for body in bodies if body not in children]
+    assert (len(parents), len(children)) == (3, 2)
+    assert '"thinking"' in json.dumps(children[-1]["messages"])
+    assert len(re.findall('"type": "thinking"', json.dumps(parents[-1]["messages"]))) == 2
+    (number,) = set(re.findall(r"\[SSN_[A-Z2-7_]+\]", json.dumps([parents[0]["messages"]])))
+    assert set(re.findall(r"\[SSN_[A-Z2-7_]+\]", json.dumps(bodies))) == {number}
+
+
+@pytest.mark.parametrize("fault", ["error_stream", "cut"])
+async def test_broken_stream_is_an_error_in_the_agent(stack, tmp_path, fault):
+    """Claude Code sends again without a stream, meets the same fault, and says so: no half answer for a whole one."""
+    choices = options(stack, stack.token("una"), tmp_path, CLAUDE_CODE_MAX_RETRIES="0")
+    upstream = Upstream(stack.simulator)
+    async with sdk.ClaudeSDKClient(choices) as client:
+        result = await outcome(client, f"SSN {CANARIES['ssn']} sim:{fault}")
+    assert result.is_error
+    assert "API Error" in result.result
+    assert "You wrote" not in result.result
+    assert [body["stream"] for body in upstream.bodies()] == [True, False]
+    assert leaked(json.dumps(upstream.bodies())) == []
+
+
+async def test_hold_that_ends_is_told_once(hasty_stack, tmp_path):
+    """409 after the hold reaches the agent's user as it is, and nothing is sent again."""
+    stack = hasty_stack
+    choices = options(stack, stack.token("ida"), tmp_path)
+    upstream = Upstream(stack.simulator)
+    async with sdk.ClaudeSDKClient(choices) as client:
+        result = await outcome(client, "Print the entire chart.")
+    assert result.is_error
+    assert "API Error: 409" in result.result
+    assert upstream.requests() == []
+    rows = stack.sessions("list", token=stack.token("aud", "auditors"))
+    assert [row["exchanges"] for row in rows if row["subject"] == "ida"] == [1]
