@@ -43,7 +43,7 @@ from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import (
 
 from authz.bootstrap.elements import file, json_format, listen_address, packed, seconds
 from authz.bootstrap.local_replies import local_replies
-from authz.bootstrap.names import EXT_AUTHZ, JWT_AUTHN, JWT_PAYLOAD, PASS_NAMESPACE, REQUEST_ID_STATE
+from authz.bootstrap.names import EXT_AUTHZ, INGRESS, JWT_AUTHN, JWT_PAYLOAD, PASS_NAMESPACE, REQUEST_ID_STATE
 
 if TYPE_CHECKING:
     from envoy_data_plane.envoy.config.route.v3 import VirtualHost
@@ -81,14 +81,17 @@ def strip_early() -> TypedExtensionConfig:
 
 
 def access_log(settings: BootstrapSettings, listener: str) -> AccessLog:
-    """Return the JSON access log: who, what and how it ended. No query, no other header, nothing of a body."""
+    """Return the JSON access log: who, what and how it ended. No query, no other header, nothing of a body.
+
+    Of callers' requests it has the route's name: an unknown path, or an id within a known one, is a caller's own text.
+    """
+    asked = {"endpoint": "%ROUTE_NAME%"} if listener == INGRESS else {"path": "%REQ_WITHOUT_QUERY(:PATH):64%"}
     line = {
         "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
         "listener": listener,
         "request_id": f"%FILTER_STATE({REQUEST_ID_STATE}:PLAIN)%",
         "method": "%REQ(:METHOD):16%",
-        # Cut, because an unknown path is caller's text; known ones are shorter.
-        "path": "%REQ_WITHOUT_QUERY(:PATH):64%",
+        **asked,
         "protocol": "%PROTOCOL%",
         "code": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",

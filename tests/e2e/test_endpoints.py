@@ -239,6 +239,8 @@ async def test_models_are_in_the_record_as_metadata(stack):
     status, headers, _ = fetch(stack, "GET", f"/v1/models/claude-{CANARIES['ssn']}")
     assert status == 403
     assert leaked(json.dumps(await recorded(stack, headers["x-phigate-exchange"]))) == []
+    assert fetch(stack, "GET", f"/v1/patients/{CANARIES['mrn']}")[0] == 404
+    stack.assert_no_canary()
 
 
 def test_a_site_shows_the_models_that_it_opens(fresh_stack, catalogue):

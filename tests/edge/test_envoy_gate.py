@@ -344,7 +344,9 @@ async def test_ingress_names_itself(rig):
 
 
 async def test_access_log_names_who_and_what_but_no_query(rig):
-    """One JSON line per request: path without query, subject, decision, exchange, details; no header of the caller."""
+    """One JSON line per request: endpoint, subject, decision, exchange, details; no text of the caller's own."""
+    await rig.ask("/v1/patients/Jane")
+    await rig.ask("/v1/models/Jane", method="GET")
     await rig.ask("/v1/messages?patient=Jane", headers={"x-secret": "canary-4711"})
     log = rig.folder / "access.log"
     deadline = time.monotonic() + 15
@@ -353,11 +355,13 @@ async def test_access_log_names_who_and_what_but_no_query(rig):
         # Envoy flushes the file every ten seconds at most.
         return [json.loads(line) for line in log.read_text().splitlines()]
 
-    while not any(line["code"] == 200 and line["exchange"] == "x-1" for line in lines()):
+    while not any(line["endpoint"] == "POST /v1/messages" for line in lines()):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
-    passed = next(line for line in lines() if line["code"] == 200 and line["exchange"] == "x-1")
-    assert passed["path"] == "/v1/messages"
+    passed = next(line for line in lines() if line["endpoint"] == "POST /v1/messages")
+    assert (passed["code"], passed["exchange"]) == (200, "x-1")
+    assert passed["endpoint"] == "POST /v1/messages"
+    assert {"unknown", "GET /v1/models/{id}"} <= {line["endpoint"] for line in lines()}
     assert (passed["subject"], passed["decision_id"], passed["details"]) == ("alice", "d-1", "via_upstream")
     assert passed["request_id"]
     text = log.read_text()

@@ -519,6 +519,8 @@ def test_tokens_are_counted_and_models_listed(client, simulator):
     assert counts[1] - counts[0] == 330
     names = [model.id for model in client.models.list(limit=2)]
     assert names == ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
+    before = client.models.list(before_id="claude-haiku-5-5", limit=1)
+    assert [model.id for model in before.data] == ["claude-sonnet-5-5"]
     assert client.models.retrieve(MODEL).max_tokens == 128_000
     with pytest.raises(anthropic.NotFoundError):
         client.models.retrieve("claude-none")
