@@ -92,8 +92,9 @@ class Thread:
     system block. `marks[i]` is the digest of an assistant unit by itself, empty for others: with it upstream's own
     words are known again wherever they stand. `answers` holds, for each assistant unit, its index and the thread digest
     before it, for an answer may have begun there (one that continues an assistant turn, after a prefill or
-    `pause_turn`, too). `final` is the thread digest after the last unit. `tools` covers the tools and the conditions. `request` ignores what does not change the question
-    (`stream`, `metadata`, `cache_control`, `thinking.display`), so an SDK's retry has the same one.
+    `pause_turn`, too). `final` is the thread digest after the last unit. `tools` covers the tools and the conditions.
+    `request` ignores what does not change the question (`stream`, `metadata`, `cache_control`, `thinking.display`), so
+    an SDK's retry has the same one.
     """
 
     units: tuple[bytes, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,3 +216,25 @@ class Playbook:
 def pseudonym(identifier: str, value: str) -> str:
     """Return the placeholder of a value in the played session."""
     return Pseudonyms(KEYS.masking).placeholder(identifier, value)
+
+
+def head(method: str, path: str, *, end: bool, **headers: str) -> act.RequestHead:
+    pseudo = {":method": method, ":path": path, ":authority": "gateway"}
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return act.RequestHead(method, path, tuple({**pseudo, **given}.items()), end)
+
+
+def answer(document: object, status: int = 200, kind: str = "application/json") -> list[act.Event]:
+    raw = document if isinstance(document, bytes) else json.dumps(document).encode()
+    headers = ((":status", str(status)), ("content-type", kind), ("set-cookie", "a=b"), ("request-id", "req_u"))
+    return [act.ResponseHead(status, headers, False), act.Chunk(raw, False), act.Chunk(b"", True)]
+
+
+def told(play: Playbook) -> dict[str, object]:
+    """Return the JSON that the caller got."""
+    return json.loads(b"".join(action.data for action in play.of(act.ReleaseResponse)))
+
+
+def closing(play: Playbook) -> dict[str, object]:
+    (event,) = [e for a in play.of(act.Record) for e in a.batch.events if e.kind == "exchange.closed"]
+    return dict(event.header)
