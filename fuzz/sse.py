@@ -114,9 +114,9 @@ def _poured(chunks: list[bytes], profile: str) -> tuple[bytes, bytes, str]:
 
 
 def _stream(choices: Choices) -> tuple[bytes, list[str]]:
-    """Return a stream of one to three blocks, and the canaries in it."""
+    """Return a stream of one to three blocks, one after the other or all at once, and the canaries in it."""
     canaries: list[str] = []
-    frames = [_event("message_start", message={"type": "message", "role": "assistant", "content": []})]
+    blocks: list[list[bytes]] = []
     for index in range(1 + choices.number(_MOST_BLOCKS - 1)):
         kind = choices.pick(_BLOCKS)
         if kind == "thinking":  # what upstream signs passes as it is
@@ -125,14 +125,21 @@ def _stream(choices: Choices) -> tuple[bytes, list[str]]:
             text, canary = planted(choices)
             canaries.append(canary)
         start, deltas = _block(kind, text, choices)
-        frames.append(_event("content_block_start", index=index, content_block=start))
-        for each in deltas:
-            if choices.number(15) == 1:
-                frames.append(
-                    choices.pick((b": note\n", b"\n", b"data: x\n\n", _event("ping"), _event("zz", note="a")))
-                )
-            frames.append(_event("content_block_delta", index=index, delta=each))
-        frames.append(_event("content_block_stop", index=index))
+        blocks.append(
+            [
+                _event("content_block_start", index=index, content_block=start),
+                *(_event("content_block_delta", index=index, delta=each) for each in deltas),
+                _event("content_block_stop", index=index),
+            ]
+        )
+    frames = [_event("message_start", message={"type": "message", "role": "assistant", "content": []})]
+    together = choices.flag()
+    if together:
+        frames += [block.pop(0) for block in blocks]
+    while left := [block for block in blocks if block]:
+        if choices.number(15) == 1:
+            frames.append(choices.pick((b": note\n", b"\n", b"data: x\n\n", _event("ping"), _event("zz", note="a"))))
+        frames.append((choices.pick(left) if together else left[0]).pop(0))
     stop = words(choices, 4) if choices.flag() else None
     frames.append(_event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": stop}))
     frames.append(_event("message_stop"))

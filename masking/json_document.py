@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
@@ -121,10 +121,6 @@ class Document:
         if isinstance(node, tuple):
             return self.body[node[0] : node[1]]
         return self.body[node.start : node.end]
-
-    def value(self, node: Node) -> Any:
-        """Return a node as Python values; for small, trusted-size parts only (numbers become objects here)."""
-        return orjson.loads(self.raw(node))
 
     def key_spans(self, members: Members) -> Iterator[tuple[str, Text]]:
         """Yield each key with the span of its token, in the order of the body."""
