@@ -16,7 +16,7 @@ from masking.replacement import Replacement
 from masking.restoration import Restorer
 from masking.seams import TEXT_KIND, Border, spill
 from masking.shapes import Treatment
-from masking.text import Segment, SegmentFold
+from masking.text import SegmentFold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from masking.profile import Profile
     from masking.rules import RuleSet
     from masking.shapes import Shape
-    from masking.text import Memory
+    from masking.text import Finding, Memory, Segment
 
 _SEALED = frozenset(
     {Treatment.NEVER, Treatment.SEALED, Treatment.CIPHER, Treatment.OPAQUE, Treatment.SECRET}
@@ -66,12 +66,9 @@ class Outgoing:
         """Return a restorer for one text that arrives in pieces."""
         return Restorer(self._originals)
 
-    def opening(self, fold: SegmentFold, before: str, text: str) -> str:
-        """Return what settles of a text's beginning, masked, after a text block that ended with `before`."""
-        over = spill(self._replacement.rules, self._replacement.names, fold.memory, before, text)
-        if over is None:
-            return self.segments(fold.feed(text))
-        return self.segments([Segment(text[: over.end], (over,)), *fold.feed(text[over.end :])])
+    def spill(self, before: str, text: str) -> Finding | None:
+        """Return what reaches into a text from the text block directly before it, which ended with `before`."""
+        return spill(self._replacement.rules, self._replacement.names, self._replacement.memory, before, text)
 
     def segments(self, segments: list[Segment]) -> str:
         """Return settled segments, masked."""

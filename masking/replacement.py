@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.operators import apply
 from masking.profile import Operator
-from masking.seams import spill
+from masking.seams import joined, spill
 from masking.text import find
 
 if TYPE_CHECKING:
@@ -56,10 +56,8 @@ class Replacement:
         if not text:
             return Replaced(text)
         over = spill(self.rules, self.names, self.memory, before, text)
-        if over is None:
-            return self.findings(text, find(self.rules, text, names=self.names, memory=self.memory))
-        rest = find(self.rules, text[over.end :], names=self.names, memory=self.memory)
-        return self.findings(text, (over, *(finding.moved(over.end) for finding in rest)))
+        found = find(self.rules, text, names=self.names, memory=self.memory)
+        return self.findings(text, found if over is None else joined(over, text, found))
 
     def scan(self, text: str) -> tuple[str, ...]:
         """Return the identifiers found in a text that must stay as it is, kept ones aside; memory stays as it was.

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from masking.text import Finding, find
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from masking.leaves import Leaf, Path
     from masking.outline import Place
     from masking.profile import Names
@@ -54,22 +56,17 @@ def spill(rules: RuleSet, names: Names, memory: Memory, before: str, text: str) 
     if not may_cut(before, text):
         return None
     border, head = len(before), text[:REACH]
-    over = next(
-        (
-            finding
-            for finding in find(rules, before + head, names=names, memory=memory.copy())
-            if finding.start < border < finding.end
-        ),
-        None,
-    )
-    if over is None:
-        return None
-    end = over.end - border
-    for finding in find(rules, head, names=names, memory=memory.copy()):
-        if finding.start < end:  # a value of the later block's own is never cut
-            end = max(end, finding.end)
-    start = len(head) - len(head.lstrip())
-    return Finding(start, end, over.identifier, over.rule) if start < end <= _LONGEST else None
+    for over in find(rules, before + head, names=names, memory=memory.copy()):
+        if over.start < border < over.end <= border + _LONGEST:
+            return Finding(0, over.end - border, over.identifier, over.rule)
+    return None
+
+
+def joined(over: Finding, text: str, own: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings of a text with what reaches into it; values of its own stay what they are by themselves."""
+    part = text[: min([over.end, *(finding.start for finding in own[:1])])]
+    start, end = len(part) - len(part.lstrip()), len(part.rstrip())
+    return (Finding(start, end, over.identifier, over.rule), *own) if start < end else tuple(own)
 
 
 class Border:

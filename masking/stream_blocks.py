@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.errors import JsonRefused, StreamRefused
 from masking.json_document import Document, Items, Members, encode_token, parse
-from masking.seams import REACH, ending, may_cut
+from masking.seams import REACH, ending, joined, may_cut
 from masking.shapes import INPUT
+from masking.text import Segment
 
 if TYPE_CHECKING:
     from masking.outgoing import Forms, Outgoing
+    from masking.text import Finding
 
 INPUT_LIMIT = 8 << 20
 """Largest tool input in bytes; it has to be whole before it can be masked."""
@@ -40,6 +42,8 @@ class Block:
         self._before = before
         self._opening: list[str] = []
         self._opening_size = 0
+        self._over: Finding | None = None
+        self._waiting: list[Segment] = []
         self._upstream = upstream
         self._caller = caller
         self._outgoing = outgoing
@@ -65,7 +69,7 @@ class Block:
 
     def finish_text(self) -> Pieces:
         """Return the rest of the text, at the end of the block."""
-        masked = self._open() + self._outgoing.segments(self._fold.finish())
+        masked = self._open() + self._masked(self._fold.finish(), final=True)
         record, caller = self._restorer.feed(masked)
         record_end, caller_end = self._restorer.finish()
         self._outgoing.restored += self._restorer.count
@@ -76,14 +80,35 @@ class Block:
         if text and not self._opening and not may_cut(self._before, text):
             self._before = ""
         if not self._before:
-            return self._outgoing.segments(self._fold.feed(text))
+            return self._masked(self._fold.feed(text))
         self._opening.append(text)
         self._opening_size += len(text)
         return self._open() if self._opening_size >= REACH else ""
 
     def _open(self) -> str:
+        """Go on with the text that waited: it tells what reaches into it over the border."""
+        if not self._before:
+            return ""
         before, self._before = self._before, ""
-        return self._outgoing.opening(self._fold, before, "".join(self._opening)) if before else ""
+        text = "".join(self._opening)
+        self._over = self._outgoing.spill(before, text)
+        return self._masked(self._fold.feed(text))
+
+    def _masked(self, segments: list[Segment], *, final: bool = False) -> str:
+        """Return settled segments masked; those that hold the rest of a cut value wait until all of it is there."""
+        if self._over is None:
+            return self._outgoing.segments(segments)
+        self._waiting += segments
+        whole = "".join(segment.text for segment in self._waiting)
+        if len(whole) < self._over.end and not final:
+            return ""
+        found: list[Finding] = []
+        at = 0
+        for segment in self._waiting:
+            found.extend(finding.moved(at) for finding in segment.findings)
+            at += len(segment.text)
+        over, self._over = self._over, None
+        return self._outgoing.segments([Segment(whole, joined(over, whole, found))])
 
     def _pieces(self, record: str, caller: str) -> Pieces:
         self._seen.append(caller)
