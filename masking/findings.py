@@ -31,15 +31,22 @@ class Claim(NamedTuple):
     priority: int
 
 
+PUBLIC = "PUBLIC"
+"""The identifier of claims that say: this is none. They win like others, and leave no finding."""
+
+
 def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
     """Settle overlaps: higher priority first, then leftmost, then longest.
 
     What a loser covered beyond the winners stays a finding of its own, so no character that any recognizer claimed
-    survives; only white space and punctuation left over at a seam are dropped.
+    survives, but for `PUBLIC` claims, which take theirs away; only white space and punctuation left over at a seam are
+    dropped.
     """
     order = sorted(claims, key=lambda claim: (-claim.priority, claim.start, -claim.end))
     if len(order) == 1:
         only = order[0]
+        if only.identifier == PUBLIC:
+            return []
         return [Finding(only.start, only.end, only.identifier, only.rule)]
     taken: list[Finding] = []
     for claim in order:
@@ -48,7 +55,7 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
             if left < right:
                 taken.append(Finding(left, right, claim.identifier, claim.rule))
                 taken.sort(key=lambda finding: finding.start)
-    return taken
+    return [finding for finding in taken if finding.identifier != PUBLIC]
 
 
 def _free(start: int, end: int, taken: list[Finding]) -> list[tuple[int, int]]:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-INERT = b"\x80\x80"
-"""The code of a lower-case word of the vocabulary that no rule asks for: text is cut where several stand in a row."""
+_INERT = b"\x80\x80"
+INERT_FAMILY = 0x80
+"""First byte of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
+stand in a row."""
 
 SEALED = 0x7F
 """The byte of a stretch that belongs to a placeholder, and of controls: no rule takes it."""
@@ -39,8 +41,10 @@ LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 2
 NUMBERS = {"month": 0x30, "day": 0x31, "two": 0x32, "old": 0x33, "year": 0x34, "number": 0x35}
 """Codes of numbers: 1 to 12, 13 to 31, 0 and 32 to 89, 90 to 125, 1850 to 2099 with four digits, any other."""
 
-_UNKNOWN = b"\x81\x80"
-_FIRST = 0x82
+_QUIET = range(0x81, 0xCF)
+_UNKNOWN = b"\xcf\x80"
+_FIRST = range(0xD0, 0x100)
+"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word."""
 _ATOM = re.compile(
     r"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*)|(?P<number>[0-9]+)|(?P<sign>.|\n)"
 )
@@ -61,7 +65,7 @@ class Lexicon(dict[str, bytes]):
 
     `lists` hold plain words; those in `vocabulary` ordinary words, those in `proper` names of people and places, which
     say nothing about a lower-case word of the vocabulary. `endings`: a word of no list that ends so counts as one of
-    that list.
+    that list. `quiet` are words so usual that text is cut between them, though rules ask for them.
     """
 
     def __init__(
@@ -70,8 +74,10 @@ class Lexicon(dict[str, bytes]):
         vocabulary: frozenset[str] = frozenset(),
         proper: frozenset[str] = frozenset(),
         endings: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        quiet: Iterable[str] = (),
     ) -> None:
         super().__init__()
+        lists = {**lists, **{"=" + word: (word,) for word in quiet}}
         self._names = tuple(sorted(lists))
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
@@ -82,13 +88,19 @@ class Lexicon(dict[str, bytes]):
                 held[word] = held.get(word, 0) | bit
         ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
         kinds = sorted(set(held.values()) | set(ending_bits.values()))
-        codes = {bits: bytes((_FIRST + number // 128, 128 + number % 128)) for number, bits in enumerate(kinds)}
+        if len(kinds) > len(_FIRST) * 128 or len({*quiet}) > len(_QUIET):
+            raise ValueError("too many word lists, or too many quiet words")
+        codes = {bits: bytes((_FIRST[number // 128], 128 + number % 128)) for number, bits in enumerate(kinds)}
         self._codes = {word: codes[bits] for word, bits in held.items()}
         self._endings = tuple((ending, codes[bits]) for ending, bits in ending_bits.items())
         self._members = {code: self._held(bits) for bits, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
-        self._inert = frozenset(code for code, lists in self._members.items() if self._is_inert(lists))
-        self._members[INERT] = vocabulary
+        self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
+        self._members[_INERT] = vocabulary
+        for number, word in zip(_QUIET, sorted({*quiet}), strict=False):
+            code = bytes((INERT_FAMILY, number))
+            self._inert[self._codes[word]] = code
+            self._members[code] = self._members[self._codes[word]]
 
     def _held(self, bits: int) -> frozenset[str]:
         return frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
@@ -99,7 +111,7 @@ class Lexicon(dict[str, bytes]):
     def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
         """Yield each code, shape and list names that words can have."""
         for code, lists in self._members.items():
-            for shape in (1,) if code == INERT else SHAPES.values():
+            for shape in (1,) if code[0] == INERT_FAMILY else SHAPES.values():
                 if not (shape == 1 and code in self._inert):
                     yield code, shape, lists
 
@@ -144,8 +156,8 @@ class Lexicon(dict[str, bytes]):
         known = code is not None or len(word) == 1
         if code is None:
             code = self._by_ending(word.lower())
-        if shape == 1 and code in self._inert:
-            code = INERT
+        if shape == 1:
+            code = self._inert.get(code, code)
         return code + shape.to_bytes(), known
 
     def _by_ending(self, word: str) -> bytes:

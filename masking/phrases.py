@@ -26,10 +26,10 @@ GAP = r"(?: +(?:\n *)?|\n *)"
 
 _TOKEN = re.compile(
     r"\s+|<(?P<kind>[^<>]*)>|\"(?P<words>[^\"]*)\"|(?P<open>\[\[)|(?P<close>\]\])|(?P<gap>_)|(?P<maybe>~)|(?P<line>;)"
-    r"|(?P<group>\((?!\?))|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])|(?P<signs>\[(?:\\.|[^\]\\])+\])"
+    r"|(?P<group>\((?:\?:)?)|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])|(?P<signs>\[(?:\\.|[^\]\\])+\])"
     r"|(?P<sign>[^\s\w()\[\]{}<>\"])"
 )
-_LITERAL = re.compile(r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*|\s+|[^\w\s]")
+_LITERAL = re.compile(r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*|\s+|[^\w\s]|_")
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
 _VALUES = {
@@ -70,6 +70,10 @@ class Phrasebook:
         self._kinds = tuple(lexicon.kinds())
         self._lexicon = lexicon
         self._classes: dict[str, str] = {}
+        self._by_list: dict[str, list[tuple[bytes, int, frozenset[str]]]] = {}
+        for kind in self._kinds:
+            for name in kind[2]:
+                self._by_list.setdefault(name, []).append(kind)
 
     def compile(self, source: str) -> TapeAutomaton:
         """Return the phrase as RE2 over the tape. Raises ValueError with a fixed reason."""
@@ -105,11 +109,21 @@ class Phrasebook:
         if kind == "kind":
             return self._kind(match["kind"])
         if kind == "words":
-            return "(?:" + "|".join(self._literal(words) for words in match["words"].split("|")) + ")"
+            return self._literals(match["words"].split("|"))
         return text if kind != "sign" else re.escape(text) if text != "." else r"[!-/:-@\[-`{-~]"
+
+    def _literals(self, choices: list[str]) -> str:
+        """Return an alternation; its choices of one word each are one kind."""
+        single = [f"={choice.lower()}" for choice in choices if choice.isalpha()]
+        parts = [self._literal(choice) for choice in choices if not choice.isalpha()]
+        if single:
+            parts.append(self._kind("|".join(single)))
+        return "(?:" + "|".join(parts) + ")"
 
     def _literal(self, words: str) -> str:
         parts = []
+        if any(map(str.isdigit, words)):
+            raise ValueError("words in quotes hold no digits: write a kind of number beside them")
         for part in _LITERAL.findall(words.strip()):
             if part[0].isalpha():
                 parts.append(self._kind("=" + part.lower()))
@@ -143,12 +157,12 @@ class Phrasebook:
             else:
                 return ""
             found = True
-        return _class(values) + _class(lengths) if found else ""
+        return f"(?:{_class(values)}{_class(lengths)})" if found else ""
 
     def _word(self, source: str) -> str:
         tests = [self._term(term) for term in source.split()]
         by_code: dict[bytes, set[int]] = {}
-        for code, shape, lists in self._kinds:
+        for code, shape, lists in self._candidates(source):
             if all(test(shape, lists) for test in tests):
                 by_code.setdefault(code, set()).add(shape)
         if not by_code:
@@ -163,6 +177,14 @@ class Phrasebook:
                 firsts.setdefault(frozenset(seconds), set()).add(first)
             parts.extend(_class(first) + _class(seconds) + _class(same) for seconds, first in firsts.items())
         return "(?:" + "|".join(parts) + ")"
+
+    def _candidates(self, source: str) -> Iterable[tuple[bytes, int, frozenset[str]]]:
+        """Return the kinds that a source may mean: those of the lists of a term, if it names nothing but lists."""
+        for term in source.split():
+            names = term.split("|")
+            if all(name in self._by_list for name in names):
+                return {kind for name in names for kind in self._by_list[name]}
+        return self._kinds
 
     def _term(self, term: str) -> Callable[[int, frozenset[str]], bool]:
         wanted = not term.startswith("-")

@@ -11,6 +11,7 @@ from masking.segments import MAX_RUN, lines
 from masking.tape import START, Tape
 
 if TYPE_CHECKING:
+    from masking.findings import Claim
     from masking.memory import Memory
     from masking.scan import Scanner
 
@@ -85,7 +86,7 @@ class Reading:
             return []
         view, spans = self.tape.view, self._spans[:number]
         views = [view[start:end] for start, end in spans]
-        claims = self._scanner.claims(self.tape, self.zones[:number], spans, views)
+        claims = self._claims(number, views)
         hints = memory.hints(view)
         findings: list[Finding] = []
         if not claims and not hints:
@@ -97,6 +98,20 @@ class Reading:
                 for found in self._scanner.settle(zone, claimed, memory, hints):
                     self._add(findings, found, base)
         return findings
+
+    def _claims(self, number: int, views: list[str]) -> dict[int, list[Claim]]:
+        return self._scanner.claims(self.tape, self.zones[:number], self._spans[:number], views)
+
+    def claimed(self, rule: str) -> list[tuple[int, int]]:
+        """Return where a rule claims something in the view, whatever wins there."""
+        views = [self.tape.view[start:end] for start, end in self._spans]
+        found = self._claims(len(views), views) if views else {}
+        return sorted(
+            (claim.start + self._spans[place][0], claim.end + self._spans[place][0])
+            for place, claims in found.items()
+            for claim in claims
+            if claim.rule == rule
+        )
 
     def _add(self, findings: list[Finding], found: Finding, base: int) -> None:
         """Add a finding of a zone; what spells several words is found once."""

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
-from masking.findings import Claim, Finding, settle
+from masking.findings import PUBLIC, Claim, Finding, settle
 from masking.folding import FILLER
 from masking.lexicon import SEALED
 
@@ -73,8 +73,9 @@ class Scanner:
         """
         if not claims and not hints:
             return []
+        public = [claim for claim in claims if claim.identifier == PUBLIC]
         for claim in sorted(claims, key=_place):
-            if claim.rule in self._propagated:
+            if claim.rule in self._propagated and not any(_covers(other, claim) for other in public):
                 hints.extend(memory.learn(claim.identifier, zone[claim.start : claim.end], self._common))
         if len(hints) > _MANY or any(hint in zone for hint in hints):
             claims = [*claims, *memory.recall(zone)]
@@ -318,6 +319,10 @@ def _search_alone(recognizer: Recognizer, pattern: Automaton, run: str) -> list[
     spans = [match.span(group) for match in pattern.finditer(run)]
     values = [recognizer.judge(run, start, end) for start, end in spans if end > start]
     return [_claim(recognizer, *value) for value in values if value is not None]
+
+
+def _covers(public: Claim, claim: Claim) -> bool:
+    return public.priority > claim.priority and public.start <= claim.start and claim.end <= public.end
 
 
 def _place(claim: Claim) -> tuple[int, int]:

@@ -20,7 +20,7 @@ REACH = 512
 
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _BREAK = "\x1e"
-_CLOSERS = frozenset(';{}[]()<>|`"=*')
+_CLOSERS = frozenset(';})]>|`"*')
 _BULLETS = frozenset(("- ", "* ", "+ ", "# ", "| ", "> "))
 
 

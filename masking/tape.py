@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 BETWEEN = 3
 """Inert words that a zone may hold in a row; one more parts it."""
 
+WAITING = 2
+"""Inert words before a zone that belong to it."""
+
 _GAP = r"(?: {1,63}(?:\n {0,63})?|\n {0,63})"
-_INERT = r"\x80\x80\x01[,.;]{0,2}"
-_ACTIVE = r"(?:[!-\x7f\x81-\xff\x1c]|\x80\x80\x01(?:[,.;]{0,2}[^,.; \n\x1e]|[,.;]{3}))[^ \n\x1e]*"
-_ZONES = compile_tape(rf"(?:{_INERT}{_GAP})?{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*[ \n\x1e]")
+_INERT = r"(?:\x80[\x80-\xce]\x01[,.;]*|[,.;]+)"
+_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:\x80[\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
+_ZONES = compile_tape(
+    rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*[ \n\x1e]"
+)
 _PARTED = compile_tape(
     rf"^(?:\x1e| {{64}}| *\x1e| *\n *[\n\x1e]| *\n {{64}}|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN}}}{_INERT}[ \n])"
 )
-_WAITING = compile_tape(rf"{_INERT}{_GAP}$")
+_LAST = compile_tape(rf"(?:{_INERT}{_GAP}){{1,{WAITING}}}$")
 _WIDEST = 1 << 10
 START = bytes((BREAK,))
 """What stands before the first token of a text."""
@@ -76,9 +81,9 @@ class Tape:
         return len(zones) - (_PARTED.search(self.tape[end : end + _WIDEST]) is None)
 
     def waiting(self) -> int:
-        """Return where an inert word at the end begins, which belongs to the next zone; the end if there is none."""
+        """Return where the inert words at the end begin that belong to the next zone; the end if there are none."""
         tail = max(len(self.tape) - _WIDEST, 0)
-        match = _WAITING.search(self.tape[tail:])
+        match = _LAST.search(self.tape[tail:])
         return len(self.tape) if match is None else tail + match.span()[0]
 
     def char(self, at: int) -> int:

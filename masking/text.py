@@ -5,6 +5,7 @@ Any chunking of a text gives the same findings as the whole text. Offsets are co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
     from masking.rules import RuleSet
     from masking.scan import Scanner
 
-__all__ = ["Finding", "Memory", "Segment", "SegmentFold", "find", "match_triggers"]
+__all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
 _SPACE = compile_pattern(rf"[{SPACES}]")
+
+LONGEST_VALUE = 1024
+"""Code points of a value beyond which its key says nothing about it."""
+
+_KEY_WORD = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![a-z])")
+_FIELD_WORDS = 6
 
 BLOCK = 32768
 """Code points worked on at once; bounds what one step holds, changes no result."""
@@ -139,13 +146,18 @@ class SegmentFold:
             self._buffer = self._buffer[end:]
 
 
-def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None) -> list[Finding]:
+def find(
+    rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None, field: str = ""
+) -> list[Finding]:
     """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text.
 
-    `memory` is advanced. Raises TextRefused for lone surrogates.
+    `memory` is advanced. `field`: the key of the JSON member whose value this is (`field_of`); such a text is read as
+    it would stand in a JSON text, `"field": "text"`. Raises TextRefused for lone surrogates.
     """
     _check(text)
     memory = Memory() if memory is None else memory
+    if field and len(text) <= LONGEST_VALUE:
+        return _find_value(rules, text, names, memory, f'"{field}": "')
     if len(text) <= BLOCK:
         reading = Reading(rules.scanner(names), text)
         if reading.oversize() is None:
@@ -157,6 +169,25 @@ def find(rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory |
         findings.extend(finding.moved(at) for finding in segment.findings)
         at += len(segment.text)
     return findings
+
+
+def _find_value(rules: RuleSet, text: str, names: Names, memory: Memory, before: str) -> list[Finding]:
+    start, end = len(before), len(before) + len(text)
+    findings: list[Finding] = []
+    for finding in find(rules, f'{before}{text}"', names=names, memory=memory):
+        left, right = max(finding.start, start), min(finding.end, end)
+        if left < right:
+            findings.append(Finding(left - start, right - start, finding.identifier, finding.rule))
+    return findings
+
+
+def field_of(*keys: str) -> str:
+    """Return a key with the keys above it, outermost first, as the words that rules know: `birthDate` is `birth date`.
+
+    Keys that are no words give an empty field.
+    """
+    words = [word.lower() for key in keys for word in _KEY_WORD.findall(key)]
+    return " ".join(words) if len(words) <= _FIELD_WORDS else ""
 
 
 def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ def zones(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("the patient was seen", []),
-        ("the patient Jane was seen", ["patient Jane"]),
+        ("the patient Jane was seen", ["the patient Jane"]),
         ("Jane was then seen Doe", ["Jane was then seen Doe"]),
-        ("Jane was then seen and Doe", ["Jane", "and Doe"]),
+        ("Jane was then seen and Doe", ["Jane", "seen and Doe"]),
         ("Jane \n Doe", ["Jane \n Doe"]),
         ("Jane\n\nDoe", ["Jane", "Doe"]),
         ("Label:\n\nDoe", ["Label:\n\nDoe"]),
@@ -139,3 +139,29 @@ def test_many_zones_are_read_as_if_alone() -> None:
         alone.extend(found.moved(base) for found in one.findings(len(one.zones), memory))
     assert reading.findings(len(reading.zones), Memory()) == alone
     assert len(alone) == 3
+
+
+def test_quiet_words_part_zones_though_rules_ask_for_them() -> None:
+    """A usual word that a phrase names is one of its own and still lets text be cut."""
+    rule = (
+        b"recognizers:\n  - {id: x, identifier: OTHER_ID, phrases: ['\"care\" _ \"of\" _ [[ <cap> ]]'], examples: ['care of [[Jane]]']}\n"
+        b"words: {common: the of most seen}\nlexicon: {vocabulary: common, quiet: of}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = "care of Jane of of of of care of Jane"
+    assert [text[f.start : f.end] for f in find(rules, text)] == ["Jane", "Jane"]
+    tape = Tape(rules.lexicon, text)
+    assert len(tape.zones()) == 2
+
+
+def test_public_claims_protect_what_they_cover() -> None:
+    """A rule of public text wins by its priority, leaves no finding, and its words are not learned."""
+    rule = (
+        b"recognizers:\n"
+        b"  - {id: name, identifier: NAME, priority: 50, propagate: true, phrases: ['<cap>'], examples: ['[[Jane]]']}\n"
+        b"  - {id: eponym, identifier: PUBLIC, priority: 60, phrases: ['[[ <cap> ]] _ \"disease\"'],"
+        b" examples: ['[[Parkinson]] disease'], counter_examples: ['Parkinson came']}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = "Jane has Parkinson disease"
+    assert [text[f.start : f.end] for f in find(rules, text)] == ["Jane"]

@@ -1,0 +1,123 @@
+"""Structured data: what a key says about its value, as a leaf and inside a text; HL7 version 2 segments."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from shipped import folded, shipped
+
+from masking import find
+from masking.text import LONGEST_VALUE, field_of
+
+SEGMENTS = (
+    "MSH|^~\\&|LAB|SITE|||20240314||ADT^A01|123|P|2.3\r"
+    "PID|1||10006579^^^1^MR^1||OKAFOR^AMARA^R||19240101|F||1|111 ELM ST^^FOWL^CA^99999^^M|1|8885551212|8885551213|1|2"
+    "||40007716^^^VN^1|123121234\r"
+    "NK1|1|OKAFOR^CHIDI|SO|3583 ELM RD^^FOWL^CA^99999|8885552222||Y\r"
+    "IN1|1|ABC|3|XYZ|||||||Group|19891001|||4|OKAFOR^AMARA|1|19240101|111^ELM ST^^FOWL^CA^99999|"
+)
+
+
+def masked(text: str, field: str = "") -> str:
+    out, at = [], 0
+    for found in find(shipped(), text, field=field):
+        out.extend((text[at : found.start], f"<{found.identifier}>"))
+        at = found.end
+    return "".join(out) + text[at:]
+
+
+@pytest.mark.parametrize(
+    ("keys", "field"),
+    [
+        (("birthDate",), "birth date"),
+        (("name", "family"), "name family"),
+        (("patientID",), "patient id"),
+        (("first_name",), "first name"),
+        (("home-address-2",), "home address"),
+        (("SSN",), "ssn"),
+        (("7",), ""),
+        (("a_b_c_d_e_f_g",), ""),
+    ],
+)
+def test_keys_become_words(keys: tuple[str, ...], field: str) -> None:
+    """Camel case, snake case and abbreviations give the words they are made of."""
+    assert field_of(*keys) == field
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "expected"),
+    [
+        (("name", "family"), "Vantongeren", "<NAME>"),
+        (("name", "given"), "amara", "<NAME>"),
+        (("name", "text"), "Amara R. Okafor", "<NAME>"),
+        (("patient", "firstName"), "Xiu", "<NAME>"),
+        (("patient", "birthDate"), "1961-02-03", "<DATE>"),
+        (("address", "line"), "586 Hilll Ranch Unit 68", "<ADDRESS>"),
+        (("address", "city"), "Fall River", "<ADDRESS>"),
+        (("address", "postalCode"), "02720", "<ZIP>"),
+        (("telecom", "value"), "5086793131", "<PHONE>"),
+        (("identifier", "value"), "cb5696d9-a0de-4f49-94f9-433f96a28eb0", "<OTHER_ID>"),
+        (("record", "ssn"), "123456789", "<SSN>"),
+        (("record", "mrn"), "A-4432", "<MRN>"),
+        (("coding", "system"), "https://codes.example.org/x_y/z", "https://codes.example.org/x_y/z"),
+        (("coding", "display"), "Inpatient Hospital", "Inpatient Hospital"),
+        (("extension", "url"), "http://codes.example.org/StructureDefinition/x", "http://codes.example.org/StructureDefinition/x"),
+        (("style", "fontFamily"), "Arial", "Arial"),
+        (("status",), "finished", "finished"),
+    ],
+)  # fmt: skip
+def test_a_key_says_what_its_value_is(keys: tuple[str, ...], value: str, expected: str) -> None:
+    """Values that nothing else gives away are found by their key; definitions and codes are left."""
+    assert masked(value, field_of(*keys)) == expected
+
+
+def test_keys_speak_inside_texts_too() -> None:
+    """JSON in a text block is read by the same rules, in one piece and in many."""
+    text = "Record: " + json.dumps(
+        {"name": [{"family": "Vantongeren", "given": ["Xiu", "Li"]}], "birthDate": "1961-02-03", "ssn": 123456789},
+        indent=1,
+    )
+    assert not any(word in masked(text) for word in ("Vantongeren", "Xiu", "Li", "1961", "123456789"))
+    assert folded(list(text)) == folded([text])
+
+
+def test_a_key_says_nothing_about_a_long_text() -> None:
+    """A value that is a text of its own is read as one."""
+    value = "a plain sentence. " * (LONGEST_VALUE // 18 + 1)
+    assert masked(value, "name family") == value
+
+
+def test_findings_of_a_value_stay_inside_it() -> None:
+    """Offsets are those of the value, whatever stands around it while it is read."""
+    value = 'Okafor", "x": "Dr. Okafor'
+    assert all(0 <= found.start < found.end <= len(value) for found in find(shipped(), value, field="name family"))
+
+
+def test_hl7_segments_are_read_by_their_fields() -> None:
+    """Names, numbers, dates, addresses and telephones of PID, NK1 and IN1 are found in their places."""
+    out = masked(SEGMENTS)
+    for value in (
+        "OKAFOR",
+        "AMARA",
+        "CHIDI",
+        "10006579",
+        "19240101",
+        "ELM",
+        "8885551212",
+        "8885552222",
+        "40007716",
+        "123121234",
+    ):
+        assert value not in out
+    assert out.startswith(
+        "MSH|^~\\&|LAB|SITE|||20240314||ADT^A01|123|P|2.3\rPID|1||<MRN>||<NAME>||<DATE>|F||1|<ADDRESS>|1|"
+    )
+    assert "|ABC|3|XYZ|" in out
+    assert folded(list(SEGMENTS)) == folded([SEGMENTS])
+
+
+def test_results_in_hl7_stay() -> None:
+    """Observations keep their codes and values."""
+    text = "OBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL|12-16|N|||F\r"
+    assert masked(text) == text
