@@ -158,11 +158,10 @@ def plan(document: Document) -> Plan:
         units.append(place)
     rest: list[Leaf] = []
     walk.leaves = rest
-    messages = top["messages"]
-    for index, message in elements(messages) if isinstance(messages, Items) else ():
-        if isinstance(message, Members):
-            walk.label = "message"
-            walk.members(message, MESSAGE_FIELDS, (None, f".messages[{index}]"), frozenset({"content"}))
+    walk.label = "message"
+    for index, message in _array(top, "messages"):
+        path = (None, f".messages[{index}]")
+        walk.members(_object(message, "messages"), MESSAGE_FIELDS, path, frozenset({"content"}))
     walk.label = "request"
     walk.members(top, REQUEST.known, None, _UNIT_KEYS)
     return Plan(top, units, rest, walk.media, walk.opaque, walk.tool_changes)
@@ -315,8 +314,9 @@ def _rest(document: Document, top: Members) -> bytes:
         without["thinking"] = "display"
     skip = _UNIT_KEYS | {"stream"} | _plain_cache_mark(document, top)
     parts = [canonical_json(document, top, skip, without)]
-    for index, message in _array(top, "messages"):
-        if isinstance(message, Members) and len(message) > len(_MESSAGE):
+    for index, node in _array(top, "messages"):
+        message = _object(node, "messages")
+        if len(message) > len(_MESSAGE):
             skip = _MESSAGE | _plain_cache_mark(document, message)
             if not message.keys() <= skip:
                 parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
