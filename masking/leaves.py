@@ -42,7 +42,8 @@ Path = tuple["Path | None", str]
 class Leaf(NamedTuple):
     """One string. `label` is its class in coverage; `kind` its kind of memo; `key` is set for an object's key.
 
-    For a key `owner` is the object and `span` is empty: keys are located only when one has to be rewritten.
+    For a key `owner` is the object and `span` is empty: keys are located only when one has to be rewritten. `keys` are
+    those above a value in JSON of the caller's own, outermost first. A `number` is no string: a long one beside a key.
     """
 
     treatment: Treatment
@@ -52,9 +53,13 @@ class Leaf(NamedTuple):
     path: Path | None
     key: str | None = None
     owner: Members | None = None
+    keys: tuple[str, ...] = ()
+    number: bool = False
 
     def read(self, document: Document) -> str:
         """Return the text of the string."""
+        if self.number:
+            return document.body[slice(*self.span)].decode("ascii")
         return document.text(self.span) if self.key is None else self.key
 
     @property
@@ -101,6 +106,9 @@ _TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
 
 KEY_KIND = "key"
 """The kind of memo of an object's key."""
+
+_SHORTEST_NUMBER = 5
+_DIGITS = frozenset(b"123456789")
 
 NOWHERE: Text = (0, 0)
 _KEYS_LABEL = "keys"
@@ -196,18 +204,33 @@ class Walk:
         value = node.get("type")
         return self.document.text(value) if isinstance(value, tuple) else ""
 
-    def _outside(self, node: Members, known: AbstractSet[str], shape: Here, path: Path | None) -> None:
+    def _outside(
+        self, node: Members, known: AbstractSet[str], shape: Here, path: Path | None, keys: tuple[str, ...] = ()
+    ) -> None:
         """Collect keys that the API's schema does not name, and what stands under them."""
         for ordinal, key in enumerate(sorted(node.keys() - known)):
             step = (path, f".#{ordinal}")
             self.leaves.append(Leaf(Treatment.KEY, NOWHERE, _KEYS_LABEL, shape.kind, step, key, node))
-            self._all(node[key], shape, step)
+            child = node[key]
+            above = (*keys[-1:], key)
+            if isinstance(child, Scalars):
+                self._number(child, shape, step, above)
+            else:
+                self._all(child, shape, step, above)
 
-    def _all(self, node: Node, shape: Here, path: Path | None) -> None:
+    def _number(self, node: Scalars, shape: Here, path: Path | None, keys: tuple[str, ...]) -> None:
+        """Collect a number that is long enough to be somebody's, whose key may tell."""
+        if node.end - node.start >= _SHORTEST_NUMBER and self.document.body[node.start] in _DIGITS:
+            label = _UNKNOWN_LABEL if shape.treatment is Treatment.UNKNOWN else self.label
+            self.leaves.append(
+                Leaf(shape.treatment, (node.start, node.end), label, shape.kind, path, keys=keys, number=True)
+            )
+
+    def _all(self, node: Node, shape: Here, path: Path | None, keys: tuple[str, ...] = ()) -> None:
         """Collect every string at and below a node under one treatment."""
         if isinstance(node, tuple):
             label = _UNKNOWN_LABEL if shape.treatment is Treatment.UNKNOWN else self.label
-            self.leaves.append(Leaf(shape.treatment, node, label, shape.kind, path))
+            self.leaves.append(Leaf(shape.treatment, node, label, shape.kind, path, keys=keys))
         elif isinstance(node, Members):
             if shape.treatment in _SEALED:
                 for key in sorted(node):
@@ -221,11 +244,11 @@ class Walk:
                     self.leaves.append(Leaf(Treatment.SEALED, NOWHERE, _KEYS_LABEL, shape.kind, step, key, node))
                     self._all(node[key], shape, step)
             else:
-                self._outside(node, frozenset(), shape, path)
+                self._outside(node, frozenset(), shape, path, keys)
         elif isinstance(node, Items):
             for index, child in elements(node):
                 if not isinstance(child, Scalars):
-                    self._all(child, shape, (path, f"[{index}]"))
+                    self._all(child, shape, (path, f"[{index}]"), keys)
 
     def _schema(self, node: Node, path: Path | None) -> None:
         """Collect a JSON Schema: its descriptions are text; names, constants and patterns must stay."""

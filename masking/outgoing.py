@@ -16,7 +16,7 @@ from masking.replacement import Replacement
 from masking.restoration import Restorer
 from masking.seams import TEXT_KIND, Border, spill
 from masking.shapes import Treatment
-from masking.text import SegmentFold
+from masking.text import SegmentFold, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +129,7 @@ class Outgoing:
         keys = KeySpans(document)
         border = Border()
         for leaf in leaves:
-            if leaf.treatment in _SEALED:
+            if leaf.treatment in _SEALED or leaf.number:
                 continue
             if leaf.key is not None:
                 edit = self._key(leaf, keys)
@@ -143,7 +143,7 @@ class Outgoing:
             if masked is None:
                 if _is_upstreams_word(leaf.treatment, text):
                     continue
-                replaced = self._replacement.text(text, before)
+                replaced = self._replacement.text(text, before, field_of(*leaf.keys))
                 self.findings.update(replaced.found)
                 masked = replaced.text
             restored = self._restore(leaf, masked)
@@ -179,7 +179,7 @@ class Outgoing:
 
 def is_outside(leaf: Leaf) -> bool:
     """Return whether a leaf is a string that the table does not know."""
-    return leaf.treatment is Treatment.UNKNOWN and leaf.key is None
+    return leaf.treatment is Treatment.UNKNOWN and leaf.key is None and not leaf.number
 
 
 def _is_upstreams_word(treatment: Treatment, text: str) -> bool:

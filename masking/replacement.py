@@ -51,12 +51,12 @@ class Replacement:
         self.restorations: dict[str, str] = {}
         self._scanned: dict[str, tuple[str, ...]] = {}
 
-    def text(self, text: str, before: str = "") -> Replaced:
-        """Mask a whole text; `before` is the end of the text block directly before it (`seams`)."""
+    def text(self, text: str, before: str = "", field: str = "") -> Replaced:
+        """Mask a whole text; `before` is the end of the text block directly before it (`seams`), `field` its key."""
         if not text:
             return Replaced(text)
         over = spill(self.rules, self.names, self.memory, before, text)
-        found = find(self.rules, text, names=self.names, memory=self.memory)
+        found = find(self.rules, text, names=self.names, memory=self.memory, field=field)
         return self.findings(text, found if over is None else joined(over, text, found))
 
     def scan(self, text: str) -> tuple[str, ...]:

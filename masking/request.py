@@ -22,7 +22,7 @@ from masking.placeholders import Pseudonyms
 from masking.replacement import Replacement
 from masking.seams import TEXT_KIND, Border
 from masking.shapes import Treatment
-from masking.text import Memory, match_triggers
+from masking.text import Memory, field_of, match_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def mask_request(
 
 def is_remembered(leaf: Leaf) -> bool:
     """Return whether the echo of a leaf of an assistant's turn may have a memo."""
-    return leaf.treatment in _REMEMBERED
+    return leaf.treatment in _REMEMBERED and not leaf.number
 
 
 class RequestMasking:
@@ -189,6 +189,9 @@ class RequestMasking:
         Returns the text that goes upstream, or None when it must not go or was not read.
         """
         treatment = leaf.treatment
+        if leaf.number and self.echoed:  # what upstream wrote comes back as it was
+            self.count([leaf], "left")
+            return None
         if treatment in _EXEMPT or (self.echoed and treatment in _UPSTREAMS):
             self.count([leaf], "left")
             if treatment is Treatment.SECRET:
@@ -233,7 +236,7 @@ class RequestMasking:
             found = blocked = self.replacement.peek(text)
         else:
             before = self.border.cross(leaf, text) if leaf.kind == TEXT_KIND else ""
-            masked, found, blocked = self.replacement.text(text, "" if self.echoed else before)
+            masked, found, blocked = self.replacement.text(text, "" if self.echoed else before, field_of(*leaf.keys))
             if treatment is Treatment.UNKNOWN and self.unknown_blocks and masked != text:
                 blocked = found
             elif treatment is Treatment.USER and (identifiers := found if masked != text else self._hidden(text)):
