@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from masking.rules import RuleSet, read_sources
-from masking.text import Memory, SegmentFold, find
+from masking.text import Memory, SegmentFold, field_of, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,5 +57,12 @@ class Engine:
         The one place that knows how structured data is masked: leaf by leaf, with one memory for all of them.
         """
         memory = Memory()
-        found = (find(self.rules, text, names=self.names, memory=memory) for _, text in leaves)
+        found = (
+            find(self.rules, text, names=self.names, memory=memory, field=field_of(*_keys(path))) for path, text in leaves
+        )
         return [[(finding.start, finding.end) for finding in findings] for findings in found]
+
+
+def _keys(path: tuple[Step, ...]) -> tuple[str, ...]:
+    """Return the key of a leaf and the one above it, as the walk of a request gives them."""
+    return tuple(step for step in path if isinstance(step, str))[-2:]
