@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from masking.findings import Finding
@@ -11,7 +13,8 @@ from masking.segments import MAX_RUN, lines
 from masking.tape import START, Tape
 
 if TYPE_CHECKING:
-    from masking.findings import Claim
+    from collections.abc import Iterator
+
     from masking.memory import Memory
     from masking.scan import Scanner
 
@@ -37,8 +40,7 @@ class Reading:
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
         """The zones in the view, without the last space."""
-        char = self.tape.char
-        return [(char(start), char(end - 1)) for start, end in self.zones]
+        return self.tape.spans(self.zones)
 
     def oversize(self) -> int | None:
         """Return the first zone that is too long, None if there is none."""
@@ -85,27 +87,39 @@ class Reading:
         if not number:
             return []
         view, spans = self.tape.view, self._spans[:number]
-        views = [view[start:end] for start, end in spans]
-        claims = self._claims(number, views)
-        hints = memory.hints(view)
+        claims = self._scanner.claims(self.tape, self.zones[:number], spans)
+        known = {place for hint in memory.hints(view) for place in self._places(hint, 0, spans)}
+        places = sorted(claims.keys() | known)
         findings: list[Finding] = []
-        if not claims and not hints:
-            return findings
-        for place, zone in enumerate(views):
-            claimed = claims.get(place, ())
-            if claimed or hints:
-                base = spans[place][0]
-                for found in self._scanner.settle(zone, claimed, memory, hints):
-                    self._add(findings, found, base)
+        while places:
+            place = heappop(places)
+            if places and places[0] == place:
+                continue
+            start, end = spans[place]
+            found, learned = self._scanner.settle(view[start:end], claims.get(place, ()), memory, known=place in known)
+            for one in found:
+                self._add(findings, one, start)
+            for hint in learned:
+                for later in self._places(hint, end, spans):
+                    known.add(later)
+                    heappush(places, later)
         return findings
 
-    def _claims(self, number: int, views: list[str]) -> dict[int, list[Claim]]:
-        return self._scanner.claims(self.tape, self.zones[:number], self._spans[:number], views)
+    def _places(self, hint: str, start: int, spans: list[tuple[int, int]]) -> Iterator[int]:
+        """Yield the zones in which a remembered value may stand, from a character of the view on."""
+        view = self.tape.view
+        at = view.find(hint, start)
+        while at >= 0:
+            place = bisect_right(spans, (at, len(view))) - 1
+            if place >= 0 and at < spans[place][1]:
+                yield place
+                at = view.find(hint, spans[place][1])
+            else:
+                at = view.find(hint, at + 1)
 
     def claimed(self, rule: str) -> list[tuple[int, int]]:
         """Return where a rule claims something in the view, whatever wins there."""
-        views = [self.tape.view[start:end] for start, end in self._spans]
-        found = self._claims(len(views), views) if views else {}
+        found = self._scanner.claims(self.tape, self.zones, self._spans) if self.zones else {}
         return sorted(
             (claim.start + self._spans[place][0], claim.end + self._spans[place][0])
             for place, claims in found.items()

@@ -38,9 +38,6 @@ _GROUP_PATTERNS = 16
 _FEW_PATTERNS = 2
 """So few are tried without asking their alternation first."""
 
-_MANY = 16
-"""More hints than these cost more than reading the zone's words."""
-
 
 class Scanner:
     """Finds what one list of recognizers finds, in the zones of texts."""
@@ -66,31 +63,35 @@ class Scanner:
                 self._groups[place].add(recognizer)
                 self._order.append((recognizer, place))
 
-    def settle(self, zone: str, claims: Sequence[Claim], memory: Memory, hints: list[str]) -> list[Finding]:
-        """Return the findings of one zone, in its own offsets, from its claims and from what is known.
+    def settle(
+        self, zone: str, claims: Sequence[Claim], memory: Memory, *, known: bool
+    ) -> tuple[list[Finding], list[str]]:
+        """Return the findings of one zone, in its own offsets, and the values that are known from now on.
 
-        `memory` is advanced. `hints` are `memory.hints` of a text that holds the zone; what is learned is added.
+        `known`: a remembered value may stand in it. `memory` is advanced.
         """
-        if not claims and not hints:
-            return []
         public = [claim for claim in claims if claim.identifier == PUBLIC]
+        learned: list[str] = []
         for claim in sorted(claims, key=_place):
             if claim.rule in self._propagated and not any(_covers(other, claim) for other in public):
-                hints.extend(memory.learn(claim.identifier, zone[claim.start : claim.end], self._common))
-        if len(hints) > _MANY or any(hint in zone for hint in hints):
+                value = zone[claim.start : claim.end]
+                new = memory.learn(claim.identifier, value, self._common)
+                known = known or any(zone.count(hint) > value.count(hint) for hint in new)
+                learned.extend(new)
+        if known:
             claims = [*claims, *memory.recall(zone)]
-        return settle(_cut_placeholders(claims, zone), zone) if claims else []
+        return (settle(_cut_placeholders(claims, zone), zone) if claims else []), learned
 
     def anywhere(self, tape: Tape) -> bool:
         """Return whether anything may be claimed on a tape; cheaper than to find its zones first."""
         return bool(self._groups) or any(phrases.anywhere(tape.tape) for phrases in self._phrases)
 
     def claims(
-        self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]], views: Sequence[str]
+        self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
     ) -> dict[int, list[Claim]]:
-        """Return what the recognizers claim, by zone, whatever is known; zones without claims may be left out.
+        """Return what the recognizers claim, by zone, whatever is known; zones without claims are left out.
 
-        `zones` stand on the tape, `spans` in its view, `views` are their texts; claims are relative to these.
+        `zones` stand on the tape, `spans` in its view; claims are relative to these.
         """
         claims: dict[int, list[Claim]] = {}
         if self._phrases:
@@ -98,6 +99,7 @@ class Scanner:
             for phrases in self._phrases:
                 phrases.search(kinds, claims)
         if self._groups:
+            views = [tape.view[start:end] for start, end in spans]
             wide = [number for number, view in enumerate(views) if not view.isascii()]
             plain = [number for number, view in enumerate(views) if view.isascii()] if wide else range(len(views))
             for numbers, ascii_only in ((wide, False), (plain, True)):

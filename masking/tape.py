@@ -7,7 +7,7 @@ are not inert, with no more than `BETWEEN` inert ones between two of them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -60,18 +60,27 @@ class Tape:
 
     @cached_property
     def _chars(self) -> list[int]:
-        """The characters of the tokens before each, without what parts them."""
-        return list(accumulate(map(len, self._tokens), initial=0))
-
-    @cached_property
-    def _line_ends(self) -> list[int]:
-        if "\n" not in self.view and "\x1e" not in self.view:
-            return []
-        return [number for number, token in enumerate(self._tokens) if token[-1:] in {"\n", "\x1e"}]
+        """The characters of the tokens before each, less one for each that ends with its line and not with a space."""
+        widths = [*map(len, self._tokens)]
+        for end in (b"\n", START):
+            at = self.tape.find(end, 1)
+            while at >= 0:
+                widths[bisect_right(self._starts, at) - 1] -= 1
+                at = self.tape.find(end, at + 1)
+        return list(accumulate(widths, initial=0))
 
     def zones(self) -> list[tuple[int, int]]:
         """Return the zones as `(start, end)` on the tape; they begin and end with whole tokens."""
         return [match.span() for match in _ZONES.finditer(self.tape)]
+
+    def spans(self, zones: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return where zones stand in the view, without the space behind them."""
+        starts, chars, size = self._starts, self._chars, len(self.view)
+        spans: list[tuple[int, int]] = []
+        for start, end in zones:
+            first, last = bisect_left(starts, start), bisect_left(starts, end)
+            spans.append((chars[first] + first, min(chars[last] + last - 1, size)))
+        return spans
 
     def settled(self, zones: list[tuple[int, int]]) -> int:
         """Return how many of the zones no further token can change."""
@@ -93,7 +102,7 @@ class Tape:
             return 0
         if number >= len(self._tokens):
             return len(self.view)
-        start = self._chars[number] + number - bisect_right(self._line_ends, number - 1)
+        start = self._chars[number] + number
         into = at - self._starts[number]
         if into:
             token = self._tokens[number]
