@@ -138,12 +138,15 @@ class StreamMasker:
             self._raise_fault()
         return emissions
 
-    def finish(self) -> StreamEnd:
-        """Return what follows upstream's end of data: nothing after a complete stream, else an `error` event."""
+    def finish(self, request_id: str = "") -> StreamEnd:
+        """Return what follows upstream's end of data: nothing after a complete stream, else an `error` event.
+
+        `request_id` names the request in that event.
+        """
         if self.ended:
             return StreamEnd([], self.complete)
         self.ended = True
-        body = error_frame("api_error", "upstream_truncated", "The upstream response ended early.", "")
+        body = error_frame("api_error", "upstream_truncated", "The upstream response ended early.", request_id)
         return StreamEnd([Emission(body, body)], complete=False)
 
     def _raise_fault(self) -> None:

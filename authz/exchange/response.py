@@ -267,7 +267,7 @@ class _Stream:
             yield from ask(ReleaseResponse(caller, end=False))
 
     def _finish(self, head: ResponseHead, emissions: list[Emission]) -> Steps[None]:
-        end = self.masker.finish()
+        end = self.masker.finish(self.exchange.request_id)
         emissions = [*emissions, *end.emissions]
         segments, rows = self._segment(emissions), self._rows()
         outcome = "completed" if end.complete else "truncated"

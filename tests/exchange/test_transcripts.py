@@ -412,11 +412,12 @@ def test_stream_value_split_over_deltas_is_masked(rules):
 
 
 def test_truncated_stream_ends_with_an_error_event(rules):
-    """A stream without message_stop is recorded as truncated and told to the caller."""
+    """A stream without message_stop is recorded as truncated and told to the caller, with the request's id."""
     play = Playbook(rules, [*asked(request_body(stream=True)), *streamed("half an ans", stop=False)]).play()
     closing = [e for a in play.of(act.Record) for e in a.batch.events if e.kind == "exchange.closed"]
     assert closing[0].header["outcome"] == "truncated"
-    assert "event: error" in released_text(play)
+    *_, last = released_text(play).partition("event: error\ndata: ")
+    assert json.loads(last)["request_id"] == "req_gw_1"
 
 
 def test_unreadable_stream_is_cut_and_the_rest_swallowed(rules):
