@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from authz.errors import GatewayUnavailable
 from masking.rules import RuleSet
+from masking.sources import read_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +25,7 @@ SHELF_LENGTH = 8
 
 def read_rule_files(directory: Path) -> RuleSet:
     """Return the rule set of a policies directory. Raises RuleError with file, rule and line; OSError if unreadable."""
-    sources = {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in sorted(directory.rglob("*.yaml"))
-        if path.relative_to(directory).parts[0] in {"recognizers", "profiles", "triggers.yaml"}
-    }
-    return RuleSet.from_sources(sources)
+    return RuleSet.from_sources(read_sources(directory))
 
 
 def _read_and_warm(directory: Path) -> RuleSet:
