@@ -109,3 +109,43 @@ def test_a_delta_of_a_block_that_never_was_is_refused() -> None:
     delta = {"type": "content_block_delta", "index": 7, "delta": {"type": "text_delta", "text": "x"}}
     with pytest.raises(StreamRefused, match="not open"):
         masker.feed(b"data: " + json.dumps(delta).encode() + b"\n\n")
+
+
+def _frames(*sent: dict[str, Any]) -> bytes:
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in sent)
+
+
+def test_a_response_is_bounded() -> None:
+    """A stream that goes on for ever is refused at its limit."""
+    masker = ResponseMasker(RULES, PLAIN, KEY, Memory(), {}).stream()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("masking.stream.RESPONSE_LIMIT", 40)
+        assert masker.feed(_frames({"type": "ping"}, {"type": "ping"}, {"type": "ping"}))
+        with pytest.raises(StreamRefused, match="too large"):
+            masker.feed(b"")
+
+
+def test_events_of_the_wrong_shape_pass_what_they_hold_masked() -> None:
+    """A message, a delta or a signature of another type is no text of this answer, and PHI in it is masked."""
+    masker = ResponseMasker(RULES, PLAIN, KEY, Memory(), {}).stream()
+    thinking = {"type": "thinking", "thinking": "", "signature": ""}
+    sent = _frames(
+        {"type": "message_start", "message": "see CANARY1"},
+        {"type": "content_block_start", "index": 0, "content_block": thinking},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": None}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": "see CANARY2"},
+        {"type": "message_stop"},
+    )
+    out = b"".join(item.caller for item in masker.feed(sent))
+    assert b"CANARY" not in out
+    assert masker.finish() == ([], True)
+    assert (masker.usage, masker.stop_reason) == ({}, None)
+
+
+def test_a_parsed_document_need_not_be_parsed_again() -> None:
+    """The document of the outline serves for masking, and gives what the body gives."""
+    body = dump(_request(messages=[{"role": "user", "content": "see CANARY1"}]))
+    document = outline(body).document
+    again = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset(), document=document)
+    assert again.body == mask_request(body, RULES, PLAIN, KEY, new_units=frozenset()).body
