@@ -93,7 +93,8 @@ class RequestFacts:
 
     `tools` are tool names, `tool_types` their types ("" or "custom" for the caller's own), `betas` the values of
     `anthropic-beta`, `features` what `request_features` found, `media` counts of what nothing can look into by class
-    (image, pdf, url, file_id ...). Tokens are estimates from UTF-8 bytes; `new_input_tokens` counts new leaves only.
+    (image, pdf, url, file_id ...). Tokens are estimates from UTF-8 bytes. `new_media` and `new_input_tokens` count what
+    the session has not judged before.
     """
 
     endpoint: str
@@ -105,6 +106,7 @@ class RequestFacts:
     betas: tuple[str, ...]
     features: tuple[str, ...]
     media: Mapping[str, int]
+    new_media: Mapping[str, int]
     estimated_input_tokens: int
     new_input_tokens: int
 
@@ -170,6 +172,7 @@ def content_input(
             "betas": _names(request.betas),
             "features": _names(request.features),
             "media": _counts(request.media),
+            "new_media": _counts(request.new_media),
             "estimated_input_tokens": request.estimated_input_tokens,
             "new_input_tokens": request.new_input_tokens,
         },

@@ -8,7 +8,8 @@ refused here, so that later rooms meet only shapes whose every text they can fin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import canonical_json, digest, is_cache_mark, is_null
@@ -42,24 +43,28 @@ _COUNT = re.compile(rb"[0-9]{1,12}")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One tool, system block or content block. `canonical` is 32 bytes; `text_bytes` counts inspected UTF-8 bytes."""
+    """One tool, system block or content block.
+
+    `canonical` is 32 bytes; `text_bytes` counts inspected UTF-8 bytes; `media` what cannot be inspected, by class.
+    """
 
     kind: str
     role: str
     block: str
     canonical: bytes
     text_bytes: int
+    media: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The facts of a request, small enough to travel between processes (the document stays behind).
 
-    `media` counts content that cannot be inspected by class: image, pdf, url, file_id, container, mcp. `text_bytes` is
-    in UTF-8 bytes. `tool_names` and `tool_types` begin with those of `tools`, in their order; tools that messages add
-    or remove and the configured tools of MCP servers follow. `rest` is canonical JSON of the top level without tools,
-    system, messages, `stream`, `metadata.user_id`, `thinking.display` and a plain `cache_control`: what else changes
-    the question.
+    `media` counts content that cannot be inspected by class: image, pdf, url, file_id, container, mcp; as `text_bytes`,
+    which is in UTF-8 bytes, it counts the units and what stands beside them. `tool_names` and `tool_types` begin with
+    those of `tools`, in their order; tools that messages add or remove and the configured tools of MCP servers follow.
+    `rest` is canonical JSON of the top level without tools, system, messages, `stream`, `metadata.user_id`,
+    `thinking.display` and a plain `cache_control`: what else changes the question.
     """
 
     model: str
@@ -76,19 +81,7 @@ class Outline:
     document: Document | None = field(default=None, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _without_document, (
-            self.model,
-            self.stream,
-            self.max_tokens,
-            self.tool_names,
-            self.tool_types,
-            self.media,
-            self.user_id,
-            self.has_thread,
-            self.text_bytes,
-            self.units,
-            self.rest,
-        )
+        return _without_document, tuple(getattr(self, fact.name) for fact in fields(self) if fact.compare)
 
 
 def _without_document(*facts: object) -> Outline:
@@ -103,6 +96,7 @@ class Place(NamedTuple):
     block: str
     node: Node
     leaves: list[Leaf]
+    media: dict[str, int]
 
 
 class Plan(NamedTuple):
@@ -126,7 +120,8 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
     units: list[Unit] = []
     for place in arranged.units:
         canonical = digest(document, place.node, place.kind, place.role, place.block)
-        units.append(Unit(place.kind, place.role, place.block, canonical, _text_bytes(document, place.leaves)))
+        text_bytes = _text_bytes(document, place.leaves)
+        units.append(Unit(place.kind, place.role, place.block, canonical, text_bytes, place.media))
     tool_names, tool_types = _tools(document, arranged)
     return Outline(
         model=_string(document, top, "model") or _refuse("model"),
@@ -154,17 +149,22 @@ def plan(document: Document) -> Plan:
     for place, shape, path in _units(document, top):
         walk.label = _label(place)
         walk.leaves = place.leaves
+        walk.media = place.media
         walk.visit(place.node, shape, path)
         units.append(place)
     rest: list[Leaf] = []
     walk.leaves = rest
+    walk.media = {}
     walk.label = "message"
     for index, message in _array(top, "messages"):
         path = (None, f".messages[{index}]")
         walk.members(_object(message, "messages"), MESSAGE_FIELDS, path, frozenset({"content"}))
     walk.label = "request"
     walk.members(top, REQUEST.known, None, _UNIT_KEYS)
-    return Plan(top, units, rest, walk.media, walk.opaque, walk.tool_changes)
+    media = Counter(walk.media)
+    for place in units:
+        media.update(place.media)
+    return Plan(top, units, rest, dict(media), walk.opaque, walk.tool_changes)
 
 
 def _label(place: Place) -> str:
@@ -179,19 +179,19 @@ def assistant_place(document: Document, block: Node) -> Place:
     walk = Walk(document)
     walk.visit(block, ASSISTANT_BLOCK, None)
     kind = walk.type(block) if isinstance(block, Members) else ""
-    return Place("message", "assistant", kind, block, walk.leaves)
+    return Place("message", "assistant", kind, block, walk.leaves, walk.media)
 
 
 def _units(document: Document, top: Members) -> Iterator[tuple[Place, Shape, Path]]:
     for index, tool in _array(top, "tools"):
-        yield Place("tool", "", "tool", _object(tool, "tools"), []), TOOL, (None, f".tools[{index}]")
+        yield Place("tool", "", "tool", _object(tool, "tools"), [], {}), TOOL, (None, f".tools[{index}]")
     system = top.get("system")
     if isinstance(system, tuple):
-        yield Place("system", "system", "text", system, []), TEXT, (None, ".system")
+        yield Place("system", "system", "text", system, [], {}), TEXT, (None, ".system")
     else:
         for index, block in _array(top, "system"):
             name = _type(document, _object(block, "system"))
-            yield Place("system", "system", name, block, []), BLOCK, (None, f".system[{index}]")
+            yield Place("system", "system", name, block, [], {}), BLOCK, (None, f".system[{index}]")
     if "messages" not in top:
         raise BodyRefused("messages: required")
     for index, item in _array(top, "messages"):
@@ -202,12 +202,12 @@ def _units(document: Document, top: Members) -> Iterator[tuple[Place, Shape, Pat
         path: Path = (None, f".messages[{index}].content")
         content = message.get("content")
         if isinstance(content, tuple):
-            yield Place("message", role, "text", content, []), TEXT, path
+            yield Place("message", role, "text", content, [], {}), TEXT, path
         elif isinstance(content, Items):
             for number, block in elements(content):
                 name = _type(document, _object(block, "content"))
                 shape = ASSISTANT_BLOCK if role == "assistant" else BLOCK
-                yield Place("message", role, name, block, []), shape, (path, f"[{number}]")
+                yield Place("message", role, name, block, [], {}), shape, (path, f"[{number}]")
         else:
             raise BodyRefused("messages: content")
 

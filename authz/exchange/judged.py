@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,11 @@ class Released:
 def facts(head: RequestHead, outline: Outline, new: Novelty) -> RequestFacts:
     """Return what the policy may know. Raises `Rejected` for a number that no double can hold."""
     # what stands outside units (unknown fields, schemas of the output) is as new as the newest of them
-    known = sum(unit.text_bytes for unit in outline.units)
-    fresh = sum(outline.units[index].text_bytes for index in new.new_units) + max(0, outline.text_bytes - known)
+    known = [unit for index, unit in enumerate(outline.units) if index not in new.new_units]
+    new_bytes = outline.text_bytes - sum(unit.text_bytes for unit in known)
+    new_media = Counter(outline.media)
+    for unit in known:
+        new_media.subtract(unit.media)
     return RequestFacts(
         endpoint=split_path(head.path)[0],
         model=outline.model,
@@ -74,8 +78,9 @@ def facts(head: RequestHead, outline: Outline, new: Novelty) -> RequestFacts:
         betas=split_betas(heads.one(head.headers, "anthropic-beta") or ""),
         features=_features(outline),
         media=dict(outline.media),
+        new_media={name: count for name, count in new_media.items() if count},
         estimated_input_tokens=outline.text_bytes // BYTES_PER_TOKEN,
-        new_input_tokens=fresh // BYTES_PER_TOKEN,
+        new_input_tokens=new_bytes // BYTES_PER_TOKEN,
     )
 
 

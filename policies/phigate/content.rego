@@ -70,7 +70,8 @@ denials contains sprintf("trigger:%s", [trigger]) if {
 }
 
 denials contains "media_not_allowed" if {
-	has_media
+	some count in input.request.media
+	count != 0
 	media_effect == "deny"
 }
 
@@ -84,7 +85,8 @@ reviews contains sprintf("trigger:%s", [trigger]) if {
 }
 
 reviews contains "media" if {
-	has_media
+	some count in input.request.new_media
+	count != 0
 	not media_effect == "allow"
 }
 
@@ -112,8 +114,11 @@ well_formed if {
 	] {
 		names(ids)
 	}
-	every counts in [input.request.media, input.findings, input.new_findings] {
+	every counts in [input.request.media, input.request.new_media, input.findings, input.new_findings] {
 		counted(counts)
+	}
+	every class, count in input.request.new_media {
+		count <= input.request.media[class]
 	}
 }
 
@@ -144,11 +149,6 @@ all_listed(values, allowed) if {
 	every value in values {
 		value in allowed
 	}
-}
-
-has_media if {
-	some count in input.request.media
-	count != 0
 }
 
 # METADATA

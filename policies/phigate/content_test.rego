@@ -81,7 +81,7 @@ test_every_missing_fact_denies if {
 	facts := [
 		"request", "findings", "new_findings", "triggers", "principal", "attributes", "request/endpoint",
 		"request/model", "request/stream", "request/max_tokens", "request/tools", "request/tool_types", "request/betas",
-		"request/features", "request/media", "request/estimated_input_tokens", "request/new_input_tokens",
+		"request/features", "request/media", "request/new_media", "request/estimated_input_tokens", "request/new_input_tokens",
 		"principal/groups", "principal/kind", "principal/tenant", "principal/issuer", "principal/subject",
 	]
 	every fact in facts {
@@ -125,16 +125,34 @@ test_many_new_tokens_hold if {
 	judged("/request/estimated_input_tokens", 900000) == allowed
 }
 
+with_media(counts, new) := object.union(given.content, {"request": {"media": counts, "new_media": new}})
+
 test_media_hold_unless_the_site_names_the_profile if {
-	media := given.with_value(given.content, "/request/media", {"image": 1})
+	media := with_media({"image": 1}, {"image": 1})
 	answered(media) == held(["media"])
-	judged("/request/media", {"image": 0}) == allowed
+	answered(with_media({"image": 0}, {"image": 0})) == allowed
 	decided := {effect: decision |
 		some effect in ["allow", "deny", "odd"]
 		site := given.site_with({"media_effects": {"standard": effect}})
 		decision := content.decision with input as media with data.phigate.site as site
 	}
 	decided == {"allow": allowed, "deny": denied("media_not_allowed"), "odd": held(["media"])}
+}
+
+test_a_review_asks_for_new_media_and_a_denial_for_all if {
+	seen := with_media({"image": 1}, {})
+	answered(seen) == allowed
+	answered(with_media({"image": 2}, {"image": 1})) == held(["media"])
+	answered(with_media({"image": 1, "pdf": 1}, {"image": 0, "pdf": 1})) == held(["media"])
+	site := given.site_with({"media_effects": {"standard": "deny"}})
+	decision := content.decision with input as seen with data.phigate.site as site
+	decision == denied("media_not_allowed")
+}
+
+test_new_media_are_among_all_media if {
+	every new in [{"image": 2}, {"pdf": 1}, {"image": "1"}, {"image": null}] {
+		answered(with_media({"image": 1}, new)) == denied("input_malformed")
+	}
 }
 
 test_a_denial_goes_before_a_review if {
@@ -167,7 +185,7 @@ test_every_missing_site_value_denies_or_changes_nothing_for_the_worse if {
 	required := object.keys(given.site) - {"admin_roles", "owner_actions", "connection_rules", "profile_rules"}
 	every key in required {
 		site := json.remove(given.site, [key])
-		asked := object.union(given.content, {"triggers": ["t"], "request": {"media": {"image": 1}}})
+		asked := object.union(given.content, {"triggers": ["t"], "request": {"media": {"image": 1}, "new_media": {"image": 1}}})
 		decision := content.decision with input as asked with data.phigate.site as site
 		decision.effect != "allow"
 	}

@@ -54,6 +54,7 @@ content := object.union(messages, {
 		"betas": ["claude-code-20250219"],
 		"features": ["context_management:clear_thinking_20251015"],
 		"media": {},
+		"new_media": {},
 		"estimated_input_tokens": 900,
 		"new_input_tokens": 40,
 	},

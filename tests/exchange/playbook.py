@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from authz.approval import State, Ticket
 from authz.conversation import SessionKeys, thread
@@ -18,6 +18,9 @@ from authz.vault import DataKey
 from masking.errors import MaskingError
 from masking.placeholders import Pseudonyms
 from masking.request import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CALLER = Principal("default", "https://idp.example", "ann", ("clinicians",), "human", "t1", 4_000_000_000)
 KEYS = SessionKeys.derive(b"k" * 32)
@@ -70,12 +73,13 @@ class Playbook:
     """Answers an exchange's actions from a script and keeps what it did.
 
     `fail` maps an action type to the errors it raises, in order (None: answer normally). `fail_at` maps the number of
-    a step to an error.
+    a step to an error. With a `policy` the answer about content is its own, not the script's.
     """
 
     rules: Any
     events: list[act.Event]
     content: list[ContentDecision] = field(default_factory=lambda: [allow()])
+    policy: Callable[[act.AskContent], ContentDecision] | None = None
     access: AccessDecision = field(default_factory=lambda: AccessDecision(True, "", "default", "p1"))
     models: frozenset[str] = frozenset({"claude-sonnet-5-5"})
     view: SessionView = field(default_factory=lambda: SessionView(Pin("standard", "r1", "p1"), {}, {}, None))
@@ -167,6 +171,8 @@ class Playbook:
                 return ResponseMasker(
                     self.rules, self.rules.profiles[profile], KEYS.masking, masked.memory, masked.restorations
                 ).message(body)
+            case act.AskContent() if self.policy is not None:
+                return self.policy(action)
             case act.AskContent():
                 return self.content.pop(0) if len(self.content) > 1 else self.content[0]
             case act.AskModels(_, _, models):
@@ -201,6 +207,11 @@ class Playbook:
             "PinSession",
         }
         return [type(action).__name__ for action in self.done if type(action).__name__ not in quiet]
+
+    def judged(self) -> dict[bytes, str | None]:
+        """Return what counts as judged after this exchange, as the session store will say."""
+        batches = [action.batch for action in self.done if isinstance(action, (act.Record, act.Consume))]
+        return {row.digest: row.approval for batch in batches for row in batch.judged}
 
     def events_recorded(self) -> list[str]:
         """Return the kinds of audit events made durable, in order."""

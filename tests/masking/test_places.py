@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -222,7 +223,26 @@ def test_sealed_fields_pass_byte_for_byte() -> None:
 def test_media_are_counted(block: dict[str, Any], media: dict[str, int]) -> None:
     """Content that cannot be inspected is counted by class, nested content too."""
     body = dump({"model": "m", "messages": [{"role": "user", "content": [block]}]})
-    assert outline(body).media == media
+    found = outline(body)
+    assert (found.media, found.units[0].media) == (media, media)
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
+
+
+def test_media_are_counted_by_unit_and_in_all() -> None:
+    """A unit counts its own media; the total has those of all units and what stands beside them."""
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
+    found = outline(
+        dump(
+            {
+                "model": "m",
+                "system": "s",
+                "messages": [{"role": "user", "content": [image, {"type": "text", "text": "a"}, image]}],
+                "mcp_servers": [{"type": "url", "name": "s", "url": "u"}],
+            }
+        )
+    )
+    assert [unit.media for unit in found.units] == [{}, {"image": 1}, {}, {"image": 1}]
+    assert found.media == {"image": 2, "mcp": 1}
 
 
 def test_a_credential_is_neither_recorded_nor_sent() -> None:

@@ -117,6 +117,7 @@ def facts() -> RequestFacts:
         betas=("claude-code-20250219",),
         features=(),
         media={},
+        new_media={},
         estimated_input_tokens=1000,
         new_input_tokens=10,
     )

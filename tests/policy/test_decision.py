@@ -265,6 +265,7 @@ def test_no_text_reaches_opa(principal: Principal, facts: RequestFacts) -> None:
         betas=(CANARY,),
         features=(CANARY,),
         media={CANARY: 1},
+        new_media={CANARY: 1},
     )
     document = json.dumps(content_input(http, principal, request, {CANARY: 1}, {CANARY: 2}, [CANARY]))
     for part in CANARY.split():
