@@ -107,9 +107,12 @@ def _packed(stretch: str) -> str | None:
 
 def _hexadecimal(stretch: str) -> str | None:
     try:
-        return _text_of(bytes.fromhex(stretch))
+        spelled = _text_of(bytes.fromhex(stretch))
     except ValueError:
         return None
+    if stretch.isdecimal() and not (spelled or "").isdecimal():
+        return None  # a long number, such as that of a payment card
+    return spelled
 
 
 def _base64(stretch: str) -> str | None:

@@ -7,63 +7,20 @@ recognizer looks for.
 from __future__ import annotations
 
 import ipaddress
+import re  # plain reading of a short value that RE2 already found; patterns below are linear
 from typing import TYPE_CHECKING
 
+from masking import written_numbers
+from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
 from masking.dates import read_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SSN_DIGITS = 9
-_SSN_NO_AREA = 900
-_NPI_DIGITS = 10
-_CARD_DIGITS = range(13, 20)
-_PHONE_DIGITS = range(7, 16)
-_IBAN_LENGTH = range(15, 35)
+__all__ = ["VALIDATORS", "card", "digits", "iban", "luhn", "npi", "ssn", "vin"]
+
 _OLDEST = range(90, 130)
-
-
-def digits(value: str) -> str:
-    """Return the ASCII digits of a value."""
-    return "".join(char for char in value if "0" <= char <= "9")
-
-
-def luhn(value: str) -> bool:
-    """Say whether the digits pass the Luhn check (ISO/IEC 7812-1 annex B)."""
-    total = 0
-    for place, char in enumerate(reversed(digits(value))):
-        digit = ord(char) - 48
-        if place % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2  # noqa: PLR2004 (the rule's own constant)
-        total += digit
-    return total % 10 == 0
-
-
-def card(value: str) -> bool:
-    """Payment card number: 13 to 19 digits, Luhn, not all alike."""
-    number = digits(value)
-    return len(number) in _CARD_DIGITS and len(set(number)) > 1 and luhn(number)
-
-
-def npi(value: str) -> bool:
-    """National Provider Identifier: 10 digits, first 1 or 2, Luhn with the prefix 80840 (45 CFR 162.406)."""
-    number = digits(value)
-    return len(number) == _NPI_DIGITS and number[0] in "12" and luhn("80840" + number)
-
-
-def ssn(value: str) -> bool:
-    """Social security number: areas 000, 666 and 9xx, group 00 and serial 0000 were never issued (SSA RM 10201)."""
-    number = digits(value)
-    if len(number) != _SSN_DIGITS:
-        return False
-    area, group, serial = number[:3], number[3:5], number[5:]
-    return area not in {"000", "666"} and int(area) < _SSN_NO_AREA and group != "00" and serial != "0000"
-
-
-def phone(value: str) -> bool:
-    """Telephone number: 7 to 15 digits (ITU-T E.164), not all alike."""
-    number = digits(value)
-    return len(number) in _PHONE_DIGITS and len(set(number)) > 1
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}", re.ASCII)
 
 
 def date(value: str) -> bool:
@@ -74,37 +31,22 @@ def date(value: str) -> bool:
 def ip(value: str) -> bool:
     """IPv4 or IPv6 address that can belong to a device of a person: not loopback, unspecified or a netmask."""
     try:
-        address = ipaddress.ip_address(value.split("%", maxsplit=1)[0])
+        address = ipaddress.ip_address("".join(value.split()).split("%", maxsplit=1)[0])
     except ValueError:
         return False
     return not (address.is_loopback or address.is_unspecified or value.startswith("255."))
 
 
-def iban(value: str) -> bool:
-    """IBAN: ISO 7064 mod 97-10."""
-    text = "".join(char for char in value.upper() if char.isalnum())
-    if len(text) not in _IBAN_LENGTH or not text.isascii():
-        return False
-    return int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
+def mac(value: str) -> bool:
+    """Six pairs of hexadecimal digits with the same sign between them (IEEE 802)."""
+    return _MAC.fullmatch(value) is not None
 
 
-def vin(value: str) -> bool:
-    """Vehicle identification number with its check digit (49 CFR 565.15)."""
-    letters = dict(
-        zip(
-            "ABCDEFGHJKLMNPRSTUVWXYZ",
-            (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9),
-            strict=True,
-        )
-    )
-    weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-    text = value.upper()
-    if len(text) != len(weights):
-        return False
-    total = sum(
-        (letters[char] if char in letters else int(char)) * weight for char, weight in zip(text, weights, strict=True)
-    )
-    return "0123456789X"[total % 11] == text[8]
+def email(value: str) -> bool:
+    """Address of electronic mail: the last part of its domain holds letters, and so does the one before."""
+    _, at, domain = value.rpartition("@")
+    labels = domain.rsplit(".", 2)
+    return not at or (len(labels) > 1 and not labels[-1].isdecimal() and not labels[-2].strip().isdecimal())
 
 
 def old_age(value: str) -> bool:
@@ -119,15 +61,30 @@ def holds_digit(value: str) -> bool:
 
 
 VALIDATORS: dict[str, Callable[[str], bool]] = {
+    "beside": written_numbers.beside,
     "card": card,
+    "card_like": written_numbers.card_like,
     "date": date,
+    "dea": dea,
     "digit": holds_digit,
+    "email": email,
     "iban": iban,
     "ip": ip,
     "luhn": luhn,
+    "mac": mac,
+    "national": national,
+    "nhs": nhs,
     "npi": npi,
+    "npi_like": written_numbers.npi_like,
+    "number": written_numbers.number,
     "old_age": old_age,
-    "phone": phone,
+    "phone": written_numbers.phone,
+    "record": written_numbers.record,
+    "said": written_numbers.said,
+    "social": written_numbers.social,
+    "spread": written_numbers.spread,
     "ssn": ssn,
+    "ssn_shape": written_numbers.ssn_shape,
+    "telephone": written_numbers.telephone,
     "vin": vin,
 }
