@@ -1,7 +1,7 @@
 """Placeholders: keyed codes that stand for a value, with no store and no counter.
 
-`[NAME_K3F9Q2A_7XW2PD]`: the first part is a function of the entity (spellings of one value share it), the second of the
-exact spelling (so each restores exactly). Both come from HMAC-SHA256 under the session's key: 35 + 30 bits.
+`[NAME_K3F9Q2A_7XW2PD]`: the first part is a function of the entity (spellings of one value share it, and names of one
+family), the second of the exact spelling (so each restores exactly). Both come from HMAC-SHA256 under the session's key: 35 + 30 bits.
 A placeholder is a function of the value alone, never of what was said before: a session has several threads and clients
 drop old turns, so whatever depends on earlier text gives one value two placeholders. That is why `Doe` does not share
 the entity of `Jane Doe`.
@@ -27,6 +27,11 @@ _CODE_BYTES = 5
 _SHORTEST_SHIFT = 30
 _SHIFTS = 336
 """Offsets are 30 to 365 days, forward or backward."""
+
+_BEHIND_FAMILY = (",", "^")
+"""What stands behind a family name that comes first, in lists and in HL7 version 2 (XPN)."""
+
+_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "md", "do", "rn", "np", "phd", "esq"))
 
 NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 """Identifiers whose entity is their digits alone."""
@@ -67,15 +72,32 @@ class Pseudonyms:
 def entity_of(identifier: str, value: str) -> str:
     """Return what all spellings of one value share: case, white space and punctuation do not count.
 
-    Numeric identifiers are their digits; `Doe, Jane` and `Jane Doe` are one name.
+    Numeric identifiers are their digits. Of a name it is the family name: the last word, or the last one before a comma
+    or a `^`, so that `Jane Doe`, `Ms. Doe`'s `Doe` and `DOE, JANE` relate, whatever was said before.
     """
     text = unicodedata.normalize("NFKC", value).casefold()
     if identifier in NUMERIC:
         digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
         if digits:
             return digits
-    last, comma, first = text.partition(",")
-    if identifier == "NAME" and comma:
-        text = f"{first} {last}"
-    joined = "".join(char if char.isalnum() else " " for char in text)
-    return " ".join(joined.split()) if identifier == "NAME" else "".join(joined.split())
+    if identifier == "NAME":
+        return _family(text)
+    return "".join(char for char in text if char.isalnum())
+
+
+def _family(name: str) -> str:
+    """Return the family name in a name; the words of a double name with a hyphen are one."""
+    for separator in _BEHIND_FAMILY:
+        before, found, after = name.partition(separator)
+        if found and not _SUFFIXES.issuperset(_words(after)):
+            name = before
+            break
+    words = _words(name)
+    while len(words) > 1 and (words[-1] in _SUFFIXES or len(words[-1]) == 1):
+        words.pop()
+    return words[-1] if words else ""
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name; what stands between letters of one is left out."""
+    return "".join(char if char.isalnum() else " " if char.isspace() or char in ",^." else "" for char in name).split()

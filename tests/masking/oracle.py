@@ -91,7 +91,7 @@ class Oracle:
         if identifier in _NUMERIC:
             entity = "".join(char for char in entity if char.isdecimal())
         elif identifier == "NAME":
-            entity = " ".join("".join(char if char.isalnum() else " " for char in entity).split())
+            entity = re.sub("[^a-zà-ÿ ]", "", entity.split(",")[0]).split()[-1]
         else:
             entity = "".join(char for char in entity if char.isalnum())
         parts = (self._code("entity", identifier, entity)[:7], self._code("surface", identifier, value)[:6])

@@ -110,7 +110,7 @@ def test_one_value_one_placeholder_in_every_context(turns: list[list[str]]) -> N
 
 
 def test_a_part_of_a_name_does_not_lean_on_what_was_said_before() -> None:
-    """`Ficticia` by itself has its own entity: what it would share depends on what stands before it (docs/masking.md)."""
+    """`Ficticia` by itself has its own placeholder, of the same family, whatever stands before it."""
     body: dict[str, Any] = {"content": [{"type": "text", "text": f"{NAME} said. Then Ficticia left."}]}
     answer = ResponseMasker(RULES, PLAIN, KEY, Memory(), {}).message(dump(body))
     text = json.loads(answer.caller)["content"][0]["text"]
