@@ -1,10 +1,9 @@
 """Placeholders: keyed codes that stand for a value, with no store and no counter.
 
 `[NAME_K3F9Q2A_7XW2PD]`: the first part is a function of the entity (spellings of one value share it, and names of one
-family), the second of the exact spelling (so each restores exactly). Both come from HMAC-SHA256 under the session's key: 35 + 30 bits.
-A placeholder is a function of the value alone, never of what was said before: a session has several threads and clients
-drop old turns, so whatever depends on earlier text gives one value two placeholders. That is why `Doe` does not share
-the entity of `Jane Doe`.
+family), the second of the exact spelling (so each restores exactly). Both come from HMAC-SHA256 under the session's
+key: 35 + 30 bits. A placeholder is a function of the value alone, never of what was said before: a session has several
+threads and clients drop old turns, so whatever depends on earlier text gives one value two placeholders.
 
 They are pseudonyms: text with placeholders is not de-identified in the sense of 45 CFR 164.514(b).
 """
