@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import re
@@ -10,6 +9,8 @@ import re
 import anthropic
 import pytest
 from real_stack import CANARIES, PROMPT, leaked
+
+from authz.quickstart.simulator.script import spell
 
 pytestmark = pytest.mark.stack
 
@@ -66,10 +67,29 @@ def test_new_phi_in_a_response_is_masked(stack, client):
         "stop_sequence": None,
         "usage": {"input_tokens": 1, "output_tokens": 1},
     }
-    raw = base64.b64encode(json.dumps(body).encode()).decode()
-    answer = said(client.messages.create(**ask(f"sim:raw {raw}")))
+    events = [
+        {"type": "message_start", "message": {**body, "content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text[:14]}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text[14:]}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}},
+        {"type": "message_stop"},
+    ]
+    frames = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+
+    prompt = f"sim:raw {spell(json.dumps(body).encode())}"
+    answer = said(client.messages.create(**ask(prompt)))
+    assert last_upstream(stack)["messages"][0]["content"] == prompt, "masking read the answer in the prompt"
     assert CANARIES["ssn"] not in answer
     assert PLACEHOLDER.search(answer)
+
+    prompt = f"sim:raw {spell(frames.encode())}"
+    with client.messages.stream(**ask(prompt)) as stream:
+        streamed = "".join(stream.text_stream)
+    assert last_upstream(stack)["messages"][0]["content"] == prompt, "masking read the answer in the prompt"
+    assert CANARIES["ssn"] not in streamed
+    assert PLACEHOLDER.search(streamed)
 
 
 def test_restore_gives_the_caller_its_own_values(stack):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.client
 import json
@@ -24,6 +23,7 @@ from hypothesis import strategies as st
 
 from authz.quickstart.simulator.journal import Journal
 from authz.quickstart.simulator.reply import cut_json, escaped
+from authz.quickstart.simulator.script import spell
 from authz.quickstart.simulator.server import MOST_BODY_BYTES
 
 MODEL = "claude-sonnet-5-5"
@@ -387,14 +387,15 @@ def test_unwanted_answers_can_be_asked_for(simulator):
     assert post(simulator, document("sim:html"))[1]["content-type"].startswith("text/html")
     raw = b'data: {"type":"ping"}\r\rjunk\xff'
     for stream in (False, True):
-        assert post(simulator, document(f"sim:raw {base64.b64encode(raw).decode()}", stream=stream))[2] == raw
+        assert post(simulator, document(f"sim:raw {spell(raw)}", stream=stream))[2] == raw
 
 
 @pytest.mark.parametrize(
     "text",
     [
         *("sim:nothing", "sim:deltas", "sim:deltas 0", "sim:deltas many", "sim:slow 5", "sim:wait long", "sim:chunk 0"),
-        *("sim:tool", "sim:tool name", "sim:tool name [1]", 'sim:agent name {"a": ', "sim:error 200", "sim:raw !"),
+        *("sim:tool", "sim:tool name", "sim:tool name [1]", 'sim:agent name {"a": ', "sim:error 200"),
+        *("sim:raw", "sim:raw !", "sim:raw ghg", "sim:raw gh ij", "sim:raw 00ff", "sim:raw GH"),
     ],
 )
 def test_a_directive_that_cannot_be_read_is_refused(simulator, text):

@@ -33,7 +33,8 @@ Directives, in any number and order, each with its arguments behind it on the sa
     sim:headers                  response headers that must not reach a caller (set-cookie and others)
     sim:html                     200 text/html
     sim:gzip                     content-encoding: gzip
-    sim:raw BASE64               exactly these bytes as the body, under the usual content type
+    sim:raw LETTERS              exactly these bytes as the body, under the usual content type. `script.spell` spells
+                                 them as a gateway in between cannot read: in base64 it would mask them on their way up
 
     how it fails
     sim:error STATUS [TEXT]      that HTTP status in the API's shape, with TEXT as its message
