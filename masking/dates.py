@@ -44,6 +44,12 @@ _SHAPES = tuple(
         r"(?P<m>\d{1,2})(?P<s>[-/])(?P<d>\d{1,2})",
     )
 )
+_RANGE = re.compile(r"[-&]|\b(?:to|and|through|thru|until|till)\b", re.IGNORECASE)
+_NUMBERS = re.compile(r"\d+", re.ASCII)
+_RUNS = {6: ((2, 4),), 8: ((4, 6), (2, 4))}
+_MONTHS_OF_A_YEAR = 12
+_DAYS_OF_A_MONTH = 31
+_YEARS = range(1850, 2100)
 _PIVOT = 30
 _LEAP = 2000
 """Stands in for a missing year: every day of a year exists in it."""
@@ -80,6 +86,37 @@ def read_date(text: str) -> WrittenDate | None:
             continue
         return WrittenDate(text, year, month, day, parts)
     return None
+
+
+def is_days(value: str) -> bool:
+    """Say whether a value made of numbers is a date, or a range of them; month and day may stand either way round."""
+    numbers = _NUMBERS.findall(value)
+    if len(numbers) == 1 and len(numbers[0]) in _RUNS:
+        return any(_is_day([int(run[:a]), int(run[a:b]), int(run[b:])]) for run in numbers for a, b in _RUNS[len(run)])
+    if read_date("".join(value.split())) is not None:
+        return True
+    ranges = [[int(number) for number in _NUMBERS.findall(part)] for part in _RANGE.split(value)]
+    return _is_day([int(number) for number in numbers]) or (len(ranges) > 1 and all(map(_is_day, ranges)))
+
+
+def is_late_day(value: str) -> bool:
+    """Say whether a value is a month and a day that is no month: few scores and fractions are."""
+    month, _, day = value.partition("/")
+    return is_days(value) and int(month) <= _MONTHS_OF_A_YEAR < int(day)
+
+
+def _is_day(numbers: list[int]) -> bool:
+    """Say whether numbers are a day: `3/14`, `14/3`, `3/14/21`, `14.3.2021`, `2021 3 14`; or a month of a year."""
+    if len(numbers) == 3 and numbers[0] > _DAYS_OF_A_MONTH:  # noqa: PLR2004 (day, month, year)
+        numbers = numbers[1:]
+    years = [number for number in numbers[-1:] if number in _YEARS]
+    days = numbers[:2] if len(numbers) == 3 else [n for n in numbers if n not in years]  # noqa: PLR2004
+    return (
+        1 <= len(days) <= len(numbers) <= 3  # noqa: PLR2004
+        and all(1 <= number <= _DAYS_OF_A_MONTH for number in days)
+        and min(days) <= _MONTHS_OF_A_YEAR
+        and (len(days) > 1 or bool(years))
+    )
 
 
 def year_of(text: str) -> str | None:

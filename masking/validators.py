@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from masking import written_numbers
 from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
-from masking.dates import read_date
+from masking.addresses import facility, postcode, street
+from masking.dates import is_days, is_late_day, read_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,11 @@ def old_age(value: str) -> bool:
     return number.isdecimal() and int(number) in _OLDEST
 
 
+def very_old(value: str) -> bool:
+    """Age over 89, in figures or in words (whose phrases take no others)."""
+    return old_age(value) or not digits(value)
+
+
 def holds_digit(value: str) -> bool:
     """Record numbers hold at least one digit."""
     return any("0" <= char <= "9" for char in value)
@@ -65,11 +71,14 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "card": card,
     "card_like": written_numbers.card_like,
     "date": date,
+    "days": is_days,
     "dea": dea,
     "digit": holds_digit,
     "email": email,
+    "facility": facility,
     "iban": iban,
     "ip": ip,
+    "late_day": is_late_day,
     "luhn": luhn,
     "mac": mac,
     "national": national,
@@ -80,11 +89,14 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "old_age": old_age,
     "phone": written_numbers.phone,
     "record": written_numbers.record,
+    "postcode": postcode,
     "said": written_numbers.said,
     "social": written_numbers.social,
     "spread": written_numbers.spread,
     "ssn": ssn,
     "ssn_shape": written_numbers.ssn_shape,
+    "street": street,
     "telephone": written_numbers.telephone,
+    "very_old": very_old,
     "vin": vin,
 }

@@ -1,0 +1,48 @@
+"""Gazetteers: lists whose entries have several words (`los angeles`), found inside a stretch of capitalised words.
+
+A phrase sees single words, so it takes any run of words of the list's entries; here the longest run that is an entry is
+looked up. Case, marks, dots and hyphens do not count: `St. Louis` is `st louis`, `Winston-Salem` is `winston salem`.
+"""
+
+from __future__ import annotations
+
+import re  # plain reading of a short value that RE2 already found; the pattern below is linear
+from typing import TYPE_CHECKING
+
+from masking.lexicon import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_SAINTS = {"saint": "st", "fort": "ft", "mount": "mt"}
+_LONGEST = 6
+
+
+class Gazetteer:
+    """The entries of some lists."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._entries = frozenset(_key(_WORD.findall(entry)) for entry in entries)
+
+    def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
+        words = [match.span() for match in _WORD.finditer(text, start, end)]
+        keys = [_key([text[left:right]]) for left, right in words]
+        for size in range(min(len(words), _LONGEST), 0, -1):
+            for first in range(len(words) - size + 1):
+                if " ".join(keys[first : first + size]) in self._entries:
+                    return words[first][0], words[first + size - 1][1]
+        return None
+
+
+def parts(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of the entries that have several, and the short forms of `saint`, `fort` and `mount`."""
+    several = (words for words in (_WORD.findall(entry) for entry in entries) if len(words) > 1)
+    words = {plain(word) for some in several for word in some}
+    pairs = [*_SAINTS.items(), *((short, long) for long, short in _SAINTS.items())]
+    return tuple(sorted(words | {other for word, other in pairs if word in words}))
+
+
+def _key(words: Iterable[str]) -> str:
+    return " ".join(_SAINTS.get(word, word) for word in map(plain, words))
