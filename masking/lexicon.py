@@ -106,7 +106,11 @@ class Lexicon(dict[str, bytes]):
         return frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
-        return not lists.isdisjoint(self._vocabulary) and lists <= self._quiet
+        """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""
+        if not lists <= self._quiet:
+            return False
+        names = [f"ambiguous_{name}" for name in lists if f"ambiguous_{name}" in self._names]
+        return not lists.isdisjoint(self._vocabulary) or (bool(names) and lists.issuperset(names))
 
     def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
         """Yield each code, shape and list names that words can have."""

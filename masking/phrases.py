@@ -4,9 +4,9 @@ r"""Phrases: rules written over kinds of words, not over letters, and turned int
 
 `<...>` is one word or number: lists that hold it (`given`), how it is written (`cap`), or what a number is (`year`,
 `n3`, `n5+`); terms must all hold, `a|b` either, `-a` not. `"date of birth|dob"` are these words in any case, signs in
-them as they stand. `_` is the space between two words, with at most one line end in it; `~` is such a space or none;
-`;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand for themselves as in RE2 (`\.`, `[,;]`), so do
-`( | ) ? * + {m,n}`; white space means nothing.
+them as they stand. `_` is the space between two words, with at most one line end in it, `__` one without, `~` is `_` or
+nothing; `;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand for themselves as in RE2 (`\.`,
+`[,;]`), so do `( | ) ? * + {m,n}`; white space means nothing.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ from masking.automata import compile_tape
 from masking.lexicon import LENGTHS, NUMBERS, SHAPES, Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from masking.automata import TapeAutomaton
 
 GAP = r"(?: +(?:\n *)?|\n *)"
+INLINE = " +"
 
 _TOKEN = re.compile(
-    r"\s+|<(?P<kind>[^<>]*)>|\"(?P<words>[^\"]*)\"|(?P<open>\[\[)|(?P<close>\]\])|(?P<gap>_)|(?P<maybe>~)|(?P<line>;)"
-    r"|(?P<group>\((?:\?:)?)|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])|(?P<signs>\[(?:\\.|[^\]\\])+\])"
-    r"|(?P<sign>[^\s\w()\[\]{}<>\"])"
+    r"\s+|<(?P<kind>[^<>]*)>|\"(?P<words>[^\"]*)\"|(?P<open>\[\[)|(?P<close>\]\])|(?P<inline>__)|(?P<gap>_)|(?P<maybe>~)"
+    r"|(?P<line>;)|(?P<group>\((?:\?:)?)|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])"
+    r"|(?P<signs>\[(?:\\.|[^\]\\])+\])|(?P<sign>[^\s\w()\[\]{}<>\"])"
 )
 _LITERAL = re.compile(r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*|\s+|[^\w\s]|_")
+_Kind = tuple[bytes, frozenset[str], frozenset[int]]
+"""A code, the lists that hold it, and the shapes it may have."""
+
+_EVERY = frozenset(SHAPES.values())
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
 _VALUES = {
@@ -67,12 +72,15 @@ class Phrasebook:
     """Compiles phrases for one lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._kinds = tuple(lexicon.kinds())
+        shapes: dict[tuple[bytes, frozenset[str]], set[int]] = {}
+        for code, shape, lists in lexicon.kinds():
+            shapes.setdefault((code, lists), set()).add(shape)
+        self._kinds: list[_Kind] = [(code, lists, frozenset(some)) for (code, lists), some in shapes.items()]
         self._lexicon = lexicon
         self._classes: dict[str, str] = {}
-        self._by_list: dict[str, list[tuple[bytes, int, frozenset[str]]]] = {}
+        self._by_list: dict[str, list[_Kind]] = {}
         for kind in self._kinds:
-            for name in kind[2]:
+            for name in kind[1]:
                 self._by_list.setdefault(name, []).append(kind)
 
     def compile(self, source: str) -> TapeAutomaton:
@@ -100,6 +108,7 @@ class Phrasebook:
             "open": "(?P<value>",
             "close": ")",
             "gap": GAP,
+            "inline": INLINE,
             "maybe": GAP + "?",
             "line": r"[\n\x1e]",
             "group": "(?:",
@@ -160,16 +169,24 @@ class Phrasebook:
         return f"(?:{_class(values)}{_class(lengths)})" if found else ""
 
     def _word(self, source: str) -> str:
-        tests = [self._term(term) for term in source.split()]
-        by_code: dict[bytes, set[int]] = {}
-        for code, shape, lists in self._candidates(source):
-            if all(test(shape, lists) for test in tests):
-                by_code.setdefault(code, set()).add(shape)
+        terms = [self._term(term) for term in source.split()]
+        by_code: dict[bytes, frozenset[int]] = {}
+        for code, lists, shapes in self._candidates(source):
+            left = shapes
+            for wanted, named, of in terms:
+                if of.isdisjoint(lists):
+                    left = left & named if wanted else left - named
+                elif not wanted:
+                    left = frozenset()
+                if not left:
+                    break
+            else:
+                by_code[code] = left
         if not by_code:
             raise ValueError(f"no word can be <{source}>")
         by_shapes: dict[frozenset[int], dict[int, set[int]]] = {}
         for code, shapes in by_code.items():
-            by_shapes.setdefault(frozenset(shapes), {}).setdefault(code[0], set()).add(code[1])
+            by_shapes.setdefault(shapes, {}).setdefault(code[0], set()).add(code[1])
         parts: list[str] = []
         for same, codes in by_shapes.items():
             firsts: dict[frozenset[int], set[int]] = {}
@@ -178,7 +195,7 @@ class Phrasebook:
             parts.extend(_class(first) + _class(seconds) + _class(same) for seconds, first in firsts.items())
         return "(?:" + "|".join(parts) + ")"
 
-    def _candidates(self, source: str) -> Iterable[tuple[bytes, int, frozenset[str]]]:
+    def _candidates(self, source: str) -> Iterable[_Kind]:
         """Return the kinds that a source may mean: those of the lists of a term, if it names nothing but lists."""
         for term in source.split():
             names = term.split("|")
@@ -186,20 +203,15 @@ class Phrasebook:
                 return {kind for name in names for kind in self._by_list[name]}
         return self._kinds
 
-    def _term(self, term: str) -> Callable[[int, frozenset[str]], bool]:
-        wanted = not term.startswith("-")
+    def _term(self, term: str) -> tuple[bool, frozenset[int], frozenset[str]]:
+        """Return whether a term asks for something or against it, the shapes it names, and the lists."""
         names = term.removeprefix("-").split("|")
         shapes = {SHAPES[shape] for name in names for shape in _AGGREGATES.get(name, (name,)) if shape in SHAPES}
-        lists = {name for name in names if name not in SHAPES and name not in _AGGREGATES and name != "any"}
+        lists = frozenset(name for name in names if name not in SHAPES and name not in _AGGREGATES and name != "any")
         for name in lists:
             if name != "unknown" and not self._lexicon.holds(name):
                 raise ValueError(f"no word list `{name}`")
-        every = "any" in names
-
-        def test(shape: int, held: frozenset[str]) -> bool:
-            return (every or shape in shapes or not lists.isdisjoint(held)) is wanted
-
-        return test
+        return not term.startswith("-"), _EVERY if "any" in names else frozenset(shapes), lists
 
 
 def _class(codes: Iterable[int]) -> str:

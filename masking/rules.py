@@ -55,7 +55,7 @@ class RuleSet:
     profiles: Mapping[str, Profile] = field(repr=False)
     default_profile: str
     lexicon: Lexicon = field(repr=False)
-    common: frozenset[str] = field(repr=False)
+    forgotten: frozenset[str] = field(repr=False)
 
     @classmethod
     def from_archive(cls, archive: bytes) -> RuleSet:
@@ -73,7 +73,7 @@ class RuleSet:
         fragments, lists = _read_words(entries, sources)
         lexicon = _read_lexicon(entries, fragments, lists)
         recognizers = _read_recognizers(entries, fragments, lists, Phrasebook(lexicon))
-        common = frozenset(word for name in ("common", "stop") for word in lists.get(name, ()))
+        forgotten = frozenset(lists.get("forgotten", ()))
         triggers = _read_triggers(entries)
         profiles, default = _read_profiles(entries)
         archive = json.dumps(
@@ -83,7 +83,7 @@ class RuleSet:
             ensure_ascii=True,
         ).encode()
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
-        rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, common)
+        rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten)
         for name, entry in entries.items():
             if name.startswith("recognizers/"):
                 entry.close()
@@ -100,7 +100,7 @@ class RuleSet:
         scanner = self._scanners.get(names)
         if scanner is None:
             chosen = [rule for rule in self.recognizers if names == "strict" or not rule.strict]
-            scanner = self._scanners[names] = Scanner(chosen, self.lexicon, self.common)
+            scanner = self._scanners[names] = Scanner(chosen, self.lexicon, self.forgotten)
         return scanner
 
     def profile(self, name: str) -> Profile:
@@ -128,7 +128,7 @@ class RuleSet:
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
         for rule in self.recognizers:
-            scanner = Scanner([rule], self.lexicon, self.common)
+            scanner = Scanner([rule], self.lexicon, self.forgotten)
             for number, example in enumerate(rule.examples, 1):
                 reading = Reading(scanner, example.text)
                 findings = reading.findings(len(reading.zones), Memory())
@@ -144,12 +144,16 @@ class RuleSet:
 def _read_words(
     entries: Mapping[str, Entry], sources: Mapping[str, bytes]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Read the definitions and word lists of all recognizer files; names are shared by all of them."""
+    """Read the definitions and word lists of all recognizer files; names are shared by all of them.
+
+    `+other` among the words of a list is all of another list, which has no such words itself.
+    """
     fragments: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
     for name in sorted(sources):
         if name.startswith("words/"):
             lists[name.removeprefix("words/").removesuffix(".txt")] = read_word_list(name, sources[name])
+    included: list[tuple[Entry, str, str]] = []
     for name, entry in entries.items():
         if not name.startswith("recognizers/"):
             continue
@@ -158,7 +162,13 @@ def _read_words(
                 raise entry.error(f"`{key}` is defined twice", "define")
             fragments[key] = text
         for key, text in entry.mapping("words").items():
-            lists[key] = (*lists.get(key, ()), *(word.replace("_", " ") for word in text.split()))
+            words = text.split()
+            included.extend((entry, key, word[1:]) for word in words if word[0] == "+")
+            lists[key] = (*lists.get(key, ()), *(word.replace("_", " ") for word in words if word[0] != "+"))
+    for entry, key, other in included:
+        if other not in lists:
+            raise entry.error(f"no word list `{other}`", "words")
+        lists[key] += lists[other]
     return fragments, lists
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
-from masking.findings import PUBLIC, Claim, Finding, settle
+from masking.findings import Claim, Finding, settle
 from masking.folding import FILLER
 from masking.lexicon import SEALED
 
@@ -42,10 +42,10 @@ _FEW_PATTERNS = 2
 class Scanner:
     """Finds what one list of recognizers finds, in the zones of texts."""
 
-    def __init__(self, recognizers: Sequence[Recognizer], lexicon: Lexicon, common: Iterable[str]) -> None:
+    def __init__(self, recognizers: Sequence[Recognizer], lexicon: Lexicon, forgotten: frozenset[str]) -> None:
         self.lexicon = lexicon
         self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
-        self._common = frozenset(common)
+        self._forgotten = forgotten
         self._groups: list[_Group] = []
         self._order: list[tuple[Recognizer, int]] = []
         self._phrases: list[_Phrases] = []
@@ -70,17 +70,19 @@ class Scanner:
 
         `known`: a remembered value may stand in it. `memory` is advanced.
         """
-        public = [claim for claim in claims if claim.identifier == PUBLIC]
+        claims = _cut_placeholders(claims, zone)
+        findings = settle(claims, zone)
         learned: list[str] = []
-        for claim in sorted(claims, key=_place):
-            if claim.rule in self._propagated and not any(_covers(other, claim) for other in public):
-                value = zone[claim.start : claim.end]
-                new = memory.learn(claim.identifier, value, self._common)
+        for finding in findings:
+            if finding.rule in self._propagated:
+                value = zone[finding.start : finding.end]
+                new = memory.learn(finding.identifier, value, self._forgotten)
                 known = known or any(zone.count(hint) > value.count(hint) for hint in new)
                 learned.extend(new)
-        if known:
-            claims = [*claims, *memory.recall(zone)]
-        return (settle(_cut_placeholders(claims, zone), zone) if claims else []), learned
+        recalled = memory.recall(zone) if known else []
+        if recalled:
+            findings = settle([*claims, *_cut_placeholders(recalled, zone)], zone)
+        return findings, learned
 
     def anywhere(self, tape: Tape) -> bool:
         """Return whether anything may be claimed on a tape; cheaper than to find its zones first."""
@@ -321,14 +323,6 @@ def _search_alone(recognizer: Recognizer, pattern: Automaton, run: str) -> list[
     spans = [match.span(group) for match in pattern.finditer(run)]
     values = [recognizer.judge(run, start, end) for start, end in spans if end > start]
     return [_claim(recognizer, *value) for value in values if value is not None]
-
-
-def _covers(public: Claim, claim: Claim) -> bool:
-    return public.priority > claim.priority and public.start <= claim.start and claim.end <= public.end
-
-
-def _place(claim: Claim) -> tuple[int, int]:
-    return claim.start, claim.end
 
 
 def _claim(recognizer: Recognizer, start: int, end: int) -> Claim:

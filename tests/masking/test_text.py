@@ -132,11 +132,11 @@ def test_hold_back_on_prose_is_small() -> None:
 def test_known_values_are_found_again_later_and_only_later() -> None:
     """A name found by its cue is found without it afterwards, never before."""
     text = (
-        "then Okonkwo left and went home with all of us there. "
-        + "Seen by Dr. Okonkwo today and told so. "
-        + "then Okonkwo left again."
+        "then Okonkwo left quietly under warm yellow lamps beside quiet gardens. "
+        "Seen by Dr. Okonkwo today under warm yellow lamps beside quiet gardens. "
+        "then Okonkwo left again."
     )
-    found = [(f.start, f.rule) for f in find(shipped(), text)]
+    found = [(f.start, f.rule) for f in find(shipped(), text, names="balanced")]
     assert (text.index("Okonkwo"), "known-value") not in found
     assert (text.rindex("Okonkwo"), "known-value") in found
 
@@ -147,9 +147,9 @@ def test_memory_carries_over_leaves_and_copies_are_independent() -> None:
     find(shipped(), "Seen by Dr. Okonkwo today", memory=memory)
     twin = memory.copy()
     find(shipped(), "Seen by Dr. Brandvold today", memory=twin)
-    assert [f.rule for f in find(shipped(), "ask Okonkwo now", memory=memory)] == ["known-value"]
-    assert not find(shipped(), "ask Brandvold now", memory=memory)
-    assert find(shipped(), "ask Brandvold now", memory=twin)
+    assert [f.rule for f in find(shipped(), "ask Okonkwo now", names="balanced", memory=memory)] == ["known-value"]
+    assert not find(shipped(), "ask Brandvold now", names="balanced", memory=memory)
+    assert find(shipped(), "ask Brandvold now", names="balanced", memory=twin)
 
 
 def test_a_fold_takes_the_next_leaf_afresh() -> None:
