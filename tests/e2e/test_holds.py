@@ -145,6 +145,35 @@ def test_approved_conversation_is_not_asked_again(stack, reviewer):
     assert isinstance(again.error, anthropic.PermissionDeniedError)
 
 
+def test_an_approved_image_is_not_asked_about_again(stack, reviewer):
+    """Turn 1 brings an image and is approved; turn 2 repeats it and passes, tokens counted; a second image is held."""
+
+    def image(data):
+        return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
+
+    token = stack.token("ima")
+    messages = [user([image("aVZCT1I="), {"type": "text", "text": "What is this?"}])]
+    call = Call(stack, token, messages, "image")
+    ticket = wait_for_ticket(stack, reviewer, "ima")
+    assert ticket["reasons"] == ["media"]
+    stack.approvals("approve", ticket["id"], token=reviewer)
+    message = call.outcome()
+    assert call.error is None
+    answer = [block.model_dump(exclude_none=True) for block in message.content]
+    messages = [*messages, {"role": "assistant", "content": answer}, user("Shorter, please.")]
+    with anthropic.Anthropic(base_url=stack.base_url, api_key=token, max_retries=0) as client:
+        headers = {"x-phigate-session": "image"}
+        asked = {"model": "claude-sonnet-5-5", "messages": messages, "extra_headers": headers}
+        assert client.messages.count_tokens(**asked).input_tokens > 0
+    second = Call(stack, token, messages, "image")
+    assert second.outcome() is not None
+    assert pending(stack, reviewer, "ima") == []
+    third = Call(stack, token, [*messages, user([image("R0lGODk=")])], "image")
+    stack.approvals("deny", wait_for_ticket(stack, reviewer, "ima")["id"], token=reviewer)
+    third.outcome()
+    assert isinstance(third.error, anthropic.PermissionDeniedError)
+
+
 def test_approval_sends_once(stack, reviewer):
     """The same request sent again after its answer needs a new approval: an approval is good for one sending."""
     token = stack.token("fay")
