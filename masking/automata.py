@@ -70,6 +70,12 @@ class TapeAutomaton(Protocol):
     def search(self, text: bytes) -> Match | None:
         """Return the leftmost match."""
 
+    def match(self, text: bytes) -> Match | None:
+        """Return the match at the begin."""
+
+    def fullmatch(self, text: bytes) -> Match | None:
+        """Return a match of the whole text."""
+
 
 class ByteAutomaton(Protocol):
     """The ASCII edition of a compiled pattern."""
@@ -119,6 +125,12 @@ def compile_tape(source: str, *, max_mem: int = MAX_MEM) -> TapeAutomaton:
     if next(automaton.finditer(b""), None) is not None:
         raise ValueError("the pattern matches the empty string")
     return automaton
+
+
+def compile_part(source: str) -> TapeAutomaton:
+    """Compile a part of a pattern that was compiled as a whole; it may be empty."""
+    part: TapeAutomaton = re2.compile(f"(?:{source})".encode("latin-1"), max_mem=MAX_MEM)
+    return part
 
 
 def ascii_edition(source: str, automaton: Automaton, *, max_mem: int = MAX_MEM) -> ByteAutomaton:

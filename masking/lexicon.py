@@ -41,13 +41,17 @@ LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 2
 NUMBERS = {"month": 0x30, "day": 0x31, "two": 0x32, "old": 0x33, "year": 0x34, "number": 0x35}
 """Codes of numbers: 1 to 12, 13 to 31, 0 and 32 to 89, 90 to 125, 1850 to 2099 with four digits, any other."""
 
+SITE = "@"
+"""Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
+
 _QUIET = range(0x81, 0xCF)
 _UNKNOWN = b"\xcf\x80"
 _FIRST = range(0xD0, 0x100)
 """First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word."""
-_ATOM = re.compile(
-    r"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*)|(?P<number>[0-9]+)|(?P<sign>.|\n)"
-)
+WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
+"""A word: letters, with apostrophes between them but for that of a possessive."""
+
+_ATOM = re.compile(rf"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>{WORD})|(?P<number>[0-9]+)|(?P<sign>.|\n)")
 _LINE_ENDS = frozenset("\n\x1e")
 _SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
@@ -103,7 +107,8 @@ class Lexicon(dict[str, bytes]):
             self._members[code] = self._members[self._codes[word]]
 
     def _held(self, bits: int) -> frozenset[str]:
-        return frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
+        names = frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
+        return names if any(name[0] != SITE for name in names) else names | {"unknown"}
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
         """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""

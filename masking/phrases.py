@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import LENGTHS, NUMBERS, SHAPES, Lexicon
+from masking.lexicon import LENGTHS, NUMBERS, SHAPES, WORD, Lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"|(?P<line>;)|(?P<group>\((?:\?:)?)|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])"
     r"|(?P<signs>\[(?:\\.|[^\]\\])+\])|(?P<sign>[^\s\w()\[\]{}<>\"])"
 )
-_LITERAL = re.compile(r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*|\s+|[^\w\s]|_")
+_LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
 _Kind = tuple[bytes, frozenset[str], frozenset[int]]
 """A code, the lists that hold it, and the shapes it may have."""
 

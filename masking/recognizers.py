@@ -11,8 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from masking.automata import Automaton, ByteAutomaton, TapeAutomaton, ascii_edition, compile_pattern, compile_tape
+from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
+from masking.folding import fold
+from masking.gazetteers import Gazetteer
+from masking.keys import read_path, translate
+from masking.lexicon import SITE
+from masking.phrase import Phrase
 from masking.validators import VALIDATORS
+from masking.values import MAX_VALUES, Values, form, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +29,12 @@ if TYPE_CHECKING:
 CONTEXT_REACH = 48
 """Code points before a value in which a cue of `context` or `unless` counts."""
 
+AFTER_REACH = 24
+"""Code points behind a value in which a word of `unless_after` must be the first to speak against it."""
+
 _INSERTION = re.compile(r"\{\{([a-z_]+)(?:\|(lower|title))?\}\}")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*\.?")
+_NEXT = re.compile(r"(?:'s?)?[ \n-]{0,4}([^\W\d_]+)")
 _IDENTIFIER = re.compile(r"[A-Z][A-Z_]{1,23}")
 _ID = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _DEPTH = 8
@@ -38,6 +48,7 @@ class Example:
 
     text: str
     spans: tuple[tuple[int, int], ...]
+    number: int
     line: int
 
 
@@ -46,28 +57,37 @@ class Recognizer:
     """One way to recognise one kind of identifier.
 
     `requires`: a text without any of these characters is not searched. `context`: one of these cues must stand shortly
-    before the value; `unless`: none of these may. `allow`: values that are public by design. `propagate`: the value is
-    looked for in all later text. `strict`: applies only where the profile says `names: strict`. `stop`: words at which
-    the value ends (`trim: true`). `ascii_patterns` are the ASCII editions of `patterns`.
+    before the value; `unless`: none of these may; `unless_after`: none of these is the next word. `allow` and
+    `allow_values`: values that are public by design. `propagate`: the value is looked for in all later text. `strict`:
+    applies only where the profile says `names: strict`. `stop`: words at which the value ends (`trim: true`). `among`:
+    only what these lists hold of the value counts. `alone`: nothing that looks like more of the same stands beside it.
+    `values`: literal ones, whose anchors the phrases find; `fields`: keys whose whole value it is. `ascii_patterns` are
+    the ASCII editions of `patterns`.
     """
 
     file: str
+    line: int
     id: str
     identifier: str
     priority: int
     sources: tuple[str, ...]
     patterns: tuple[Automaton, ...]
     ascii_patterns: tuple[ByteAutomaton, ...]
-    phrase_sources: tuple[str, ...]
-    phrases: tuple[TapeAutomaton, ...]
+    phrases: tuple[Phrase, ...]
+    values: Values | None
+    fields: tuple[tuple[str, ...], ...]
     validate: Callable[[str], bool] | None
     requires: str
     context: tuple[str, ...]
     unless: tuple[str, ...]
+    unless_after: frozenset[str]
     allow: tuple[Automaton, ...]
+    allow_values: frozenset[str]
     propagate: bool
     strict: bool
     stop: frozenset[str]
+    among: Gazetteer | None
+    alone: bool
     examples: tuple[Example, ...]
 
     def judge(self, text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -76,6 +96,16 @@ class Recognizer:
             start, end = self._trimmed(text, start, end)
             if start == end:
                 return None
+        if self.values is not None:
+            start, end = self.values.around(text, start, end) or (end, end)
+            if start == end:
+                return None
+        if self.among is not None:
+            start, end = self.among.longest(text, start, end) or (end, end)
+            if start == end:
+                return None
+        if self.alone and (_goes_on(text, start - 1, -1, start, end) or _goes_on(text, end, 1, start, end)):
+            return None
         value = text[start:end]
         if self.validate is not None and not self.validate(value):
             return None
@@ -84,6 +114,12 @@ class Recognizer:
             if self.context and not any(cue in before for cue in self.context):
                 return None
             if any(cue in before for cue in self.unless):
+                return None
+        if self.allow_values and form(value) in self.allow_values:
+            return None
+        if self.unless_after:
+            first = _NEXT.match(text, end, end + AFTER_REACH)
+            if first is not None and first[1].lower() in self.unless_after:
                 return None
         return None if any(pattern.fullmatch(value) for pattern in self.allow) else (start, end)
 
@@ -98,6 +134,20 @@ class Recognizer:
         if not any(right - left > 2 for left, right in kept):  # noqa: PLR2004 (an initial with its dot)
             return end, end
         return kept[0][0], kept[-1][1]
+
+
+def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
+    """Say whether the value at `[start, end)` goes on at the place beside it, as in `1.2.2024.5` or `x3/4`."""
+    if not 0 <= at < len(text):
+        return False
+    beside, beyond = text[at], text[at + step] if 0 <= at + step < len(text) else " "
+    if beside.isalnum():
+        if beside.lower() == beside.upper() and not beside.isdigit():
+            return False  # scripts without capitals write no spaces either
+        return not (beside == "T" and step > 0 and beyond.isdigit())
+    if beside in "./-" and beside in text[start:end]:
+        return beyond.isalnum() and (beside != "." or beyond.isdigit())
+    return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
 def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], depth: int = _DEPTH) -> str:
@@ -131,8 +181,32 @@ def alternation(words: tuple[str, ...], *, title: bool = False) -> str:
     return "(?:" + "|".join(map(re.escape, sorted(forms, reverse=True))) + ")"
 
 
+def read_values(entry: Entry) -> Values | None:
+    """Read the literal values of a rule, None if it has none. Raises RuleError."""
+    values = list(entry.numbered("values"))
+    if len(values) > MAX_VALUES:
+        raise entry.error(f"more than {MAX_VALUES} values", "values")
+    for number, value, line in values:
+        problem = unusable(value)
+        if problem:
+            raise entry.error(f"value {number} {problem}", line)
+    return Values(value for _, value, _ in values) if values else None
+
+
+def read_fields(entry: Entry) -> tuple[tuple[str, ...], ...]:
+    """Read the paths of keys of a rule. Raises RuleError."""
+    try:
+        return tuple(read_path(path) for path in entry.strings("fields"))
+    except ValueError as error:
+        raise entry.error(str(error), "fields") from None
+
+
 def read_recognizer(
-    entry: Entry, fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
+    entry: Entry,
+    fragments: Mapping[str, str],
+    lists: Mapping[str, tuple[str, ...]],
+    book: Phrasebook,
+    values: Values | None,
 ) -> Recognizer:
     """Read and compile one recognizer. Raises RuleError."""
     if not _ID.fullmatch(entry.rule):
@@ -140,9 +214,11 @@ def read_recognizer(
     identifier = entry.text("identifier")
     if not _IDENTIFIER.fullmatch(identifier):
         raise entry.error("`identifier` must be upper-case letters and underscores", "identifier")
-    sources, phrases = entry.strings("patterns"), entry.strings("phrases")
-    if not sources and not phrases:
-        raise entry.error("a recognizer needs at least one pattern or phrase")
+    sources, phrases, fields = entry.strings("patterns"), entry.strings("phrases"), read_fields(entry)
+    if not sources and not phrases and not fields and values is None:
+        raise entry.error("a recognizer needs at least one of `patterns`, `phrases`, `values` and `fields`")
+    if entry.has("values") and (sources or phrases or fields):
+        raise entry.error("`values` stand in a rule of their own", "values")
     validator = (
         entry.choice("validator", frozenset(VALIDATORS), next(iter(VALIDATORS))) if entry.has("validator") else ""
     )
@@ -152,8 +228,11 @@ def read_recognizer(
     except ValueError as error:
         raise entry.error(str(error), "patterns") from None
     try:
+        if values is not None:
+            phrases = values.phrases(SITE + entry.rule)
         phrase_sources = tuple(book.translate(expand(phrase, fragments, {})) for phrase in phrases)
-        tapes = tuple(compile_tape(source) for source in phrase_sources)
+        phrase_sources += tuple(source for keys in fields for source in translate(keys, book))
+        tapes = tuple(map(Phrase, phrase_sources))
     except ValueError as error:
         raise entry.error(str(error), "phrases") from None
     if any(set(pattern.groupindex) - {"value"} for pattern in patterns):
@@ -164,25 +243,31 @@ def read_recognizer(
         raise entry.error(str(error), "allow") from None
     recognizer = Recognizer(
         file=entry.file,
+        line=entry.line,
         id=entry.rule,
         identifier=identifier,
         priority=entry.integer("priority", 50, 0, 100),
         sources=expanded,
         patterns=patterns,
         ascii_patterns=tuple(map(ascii_edition, expanded, patterns)),
-        phrase_sources=phrase_sources,
         phrases=tapes,
+        values=values,
+        fields=fields,
         validate=VALIDATORS[validator] if validator else None,
         requires=entry.text("requires", ""),
         context=tuple(cue.lower() for cue in entry.strings("context")),
         unless=tuple(cue.lower() for cue in entry.strings("unless")),
+        unless_after=frozenset(word.lower() for words in entry.strings("unless_after") for word in words.split()),
         allow=allow,
+        allow_values=frozenset(form(fold(value)) for value in entry.strings("allow_values")),
         propagate=entry.flag("propagate", default=False),
         stop=frozenset(lists.get("stop", ())) if entry.flag("trim", default=False) else frozenset(),
+        among=_gazetteer(entry, lists),
+        alone=entry.flag("alone", default=False),
         strict=entry.choice("names", frozenset({_STRICT_ONLY, "all"}), "all") == _STRICT_ONLY,
         examples=tuple(
-            [_example(entry, text, wanted=True) for text in entry.strings("examples")]
-            + [_example(entry, text, wanted=False) for text in entry.strings("counter_examples")]
+            [_example(entry, *example, wanted=True) for example in entry.numbered("examples")]
+            + [_example(entry, *example, wanted=False) for example in entry.numbered("counter_examples")]
         ),
     )
     entry.close()
@@ -191,18 +276,27 @@ def read_recognizer(
     return recognizer
 
 
-def _example(entry: Entry, marked: str, *, wanted: bool) -> Example:
+def _gazetteer(entry: Entry, lists: Mapping[str, tuple[str, ...]]) -> Gazetteer | None:
+    names = entry.strings("among")
+    unknown = next((name for name in names if name not in lists), None)
+    if unknown is not None:
+        raise entry.error(f"no word list `{unknown}`", "among")
+    return Gazetteer(word for name in names for word in lists[name]) if names else None
+
+
+def _example(entry: Entry, number: int, marked: str, line: int, *, wanted: bool) -> Example:
     """Read an example; `[[` and `]]` stand around the values that must be found."""
     text, spans, rest = "", [], marked
     while "[[" in rest:
         before, _, rest = rest.partition("[[")
         value, closed, rest = rest.partition("]]")
         if not closed:
-            raise entry.error("an example opens `[[` and does not close it", "examples")
+            raise entry.error(f"example {number} opens `[[` and does not close it", line)
         text += before
         spans.append((len(text), len(text) + len(value)))
         text += value
-    if bool(spans) != wanted:
-        key = "examples" if wanted else "counter_examples"
-        raise entry.error("examples mark their values with [[ ]], counter-examples mark none", key)
-    return Example(text + rest, tuple(spans), entry.line)
+    if wanted and not spans:
+        raise entry.error(f"example {number} marks no value with [[ ]]", line)
+    if spans and not wanted:
+        raise entry.error(f"counter-example {number} marks a value", line)
+    return Example(text + rest, tuple(spans), number, line)

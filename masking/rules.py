@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, cast
 from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
 from masking.findings import PUBLIC
-from masking.lexicon import Lexicon
+from masking.gazetteers import parts
+from masking.keys import key_phrase
+from masking.lexicon import SITE, Lexicon
 from masking.memory import Memory
 from masking.phrases import Phrasebook, lists_of, literals
 from masking.profile import DEFAULT_KEY, MEDIA, NAMES, UNKNOWN, Media, Names, Operator, Profile, Unknown
 from masking.reading import Reading
-from masking.recognizers import Recognizer, expand, read_recognizer
+from masking.recognizers import Recognizer, expand, read_fields, read_recognizer, read_values
 from masking.scan import Scanner
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from masking.values import Values
 
 __all__ = ["Recognizer", "RuleSet", "Trigger", "read_sources"]
 
@@ -71,8 +75,9 @@ class RuleSet:
         """Read rule files (relative name -> YAML) and run every example. Raises RuleError."""
         entries = {name: open_entry(name, sources[name]) for name in sorted(sources) if name.endswith(".yaml")}
         fragments, lists = _read_words(entries, sources)
-        lexicon = _read_lexicon(entries, fragments, lists)
-        recognizers = _read_recognizers(entries, fragments, lists, Phrasebook(lexicon))
+        values = _read_values(entries)
+        lexicon = _read_lexicon(entries, fragments, lists, values)
+        recognizers = _read_recognizers(entries, fragments, lists, Phrasebook(lexicon), values)
         forgotten = frozenset(lists.get("forgotten", ()))
         triggers = _read_triggers(entries)
         profiles, default = _read_profiles(entries)
@@ -85,7 +90,7 @@ class RuleSet:
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
         rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten)
         for name, entry in entries.items():
-            if name.startswith("recognizers/"):
+            if _holds_rules(name):
                 entry.close()
         for failure in rules.failures():
             raise failure
@@ -129,16 +134,31 @@ class RuleSet:
         """Run every example and counter-example through its recognizer and yield those that fail."""
         for rule in self.recognizers:
             scanner = Scanner([rule], self.lexicon, self.forgotten)
-            for number, example in enumerate(rule.examples, 1):
+            if rule.values is not None:
+                yield from _unfound(rule, rule.values, scanner)
+            for example in rule.examples:
                 reading = Reading(scanner, example.text)
                 findings = reading.findings(len(reading.zones), Memory())
                 found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if rule.identifier == PUBLIC:
                     found = reading.claimed(rule.id)
                 if tuple(found) != example.spans:
-                    yield RuleError(
-                        rule.file, f"example {number} is not matched as marked", rule=rule.id, line=example.line
-                    )
+                    said = "example {} is not matched as marked" if example.spans else "counter-example {} is matched"
+                    yield RuleError(rule.file, said.format(example.number), rule=rule.id, line=example.line)
+
+
+def _unfound(rule: Recognizer, values: Values, scanner: Scanner) -> Iterator[RuleError]:
+    """Yield an error for each literal value that is not found where it stands alone, or as a part of another one."""
+    reading = Reading(scanner, "\n\n".join(values.listed))
+    claimed = reading.claimed(rule.id)
+    start, place = 0, 0
+    for number, value in enumerate(values.listed, 1):
+        while place < len(claimed) and claimed[place][1] < start + len(value):
+            place += 1
+        if place == len(claimed) or claimed[place][0] > start:
+            problem = f"value {number} cannot be found: four of its words in a row, or its first two, are too usual"
+            yield RuleError(rule.file, problem, rule=rule.id, line=rule.line)
+        start += len(value) + 2
 
 
 def _read_words(
@@ -155,7 +175,7 @@ def _read_words(
             lists[name.removeprefix("words/").removesuffix(".txt")] = read_word_list(name, sources[name])
     included: list[tuple[Entry, str, str]] = []
     for name, entry in entries.items():
-        if not name.startswith("recognizers/"):
+        if not _holds_rules(name):
             continue
         for key, text in entry.mapping("define").items():
             if key in fragments:
@@ -169,27 +189,47 @@ def _read_words(
         if other not in lists:
             raise entry.error(f"no word list `{other}`", "words")
         lists[key] += lists[other]
+    for name in [name for name, words in lists.items() if any(" " in word for word in words)]:
+        lists[f"{name}_words"] = parts(lists[name])
     return fragments, lists
 
 
+def _read_values(entries: Mapping[str, Entry]) -> dict[str, Values]:
+    """Read the literal values of rules, by their ids."""
+    rules = [rule for name, entry in entries.items() if _holds_rules(name) for rule in entry.entries("recognizers")]
+    read = {rule.rule: read_values(rule) for rule in rules}
+    return {rule: values for rule, values in read.items() if values is not None}
+
+
+def _holds_rules(name: str) -> bool:
+    return name.startswith("recognizers/")
+
+
 def _read_lexicon(
-    entries: Mapping[str, Entry], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]]
+    entries: Mapping[str, Entry],
+    fragments: Mapping[str, str],
+    lists: Mapping[str, tuple[str, ...]],
+    values: Mapping[str, Values],
 ) -> Lexicon:
     """Return the lexicon of all lists that phrases or the engine ask for."""
     settings: dict[str, str] = {}
     asked: dict[str, tuple[str, ...]] = {}
     for name, entry in entries.items():
-        if not name.startswith("recognizers/"):
+        if not _holds_rules(name):
             continue
         settings |= entry.mapping("lexicon")
         for rule in entry.entries("recognizers"):
-            for phrase in rule.strings("phrases"):
+            keys = tuple(key_phrase(key) for path in read_fields(rule) for key in path)
+            for phrase in (*rule.strings("phrases"), *keys):
                 try:
                     source = expand(phrase, fragments, {})
                 except ValueError as error:
                     raise rule.error(str(error), "phrases") from None
                 asked |= {"=" + word: (word,) for word in literals(source)}
                 asked |= {term: lists[term] for term in lists_of(source) if term in lists}
+    for rule_id, some in values.items():
+        asked[SITE + rule_id] = tuple(some.anchors)
+        asked[f"{SITE}{rule_id} words"] = tuple(some.words - some.anchors)
     vocabulary, proper = (frozenset(settings.get(key, "").split()) for key in ("vocabulary", "proper"))
     endings = {
         key.removeprefix("endings_"): tuple(text.split())
@@ -202,18 +242,22 @@ def _read_lexicon(
 
 
 def _read_recognizers(
-    entries: Mapping[str, Entry], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
+    entries: Mapping[str, Entry],
+    fragments: Mapping[str, str],
+    lists: Mapping[str, tuple[str, ...]],
+    book: Phrasebook,
+    values: Mapping[str, Values],
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()
     for name, entry in entries.items():
-        if not name.startswith("recognizers/"):
+        if not _holds_rules(name):
             continue
         for rule in entry.entries("recognizers"):
             if rule.rule in seen:
                 raise rule.error("this id is taken")
             seen.add(rule.rule)
-            recognizers.append(read_recognizer(rule, fragments, lists, book))
+            recognizers.append(read_recognizer(rule, fragments, lists, book, values.get(rule.rule)))
             if len(recognizers) > MAX_RECOGNIZERS:
                 raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:

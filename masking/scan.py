@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
 from masking.findings import Claim, Finding, settle
-from masking.folding import FILLER
+from masking.folding import FILLER, fold
 from masking.lexicon import SEALED
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Scanner:
         self._groups: list[_Group] = []
         self._order: list[tuple[Recognizer, int]] = []
         self._phrases: list[_Phrases] = []
+        ranked = sorted(recognizers, key=lambda recognizer: recognizer.priority)
+        self._fields = {" ".join(keys): recognizer for recognizer in ranked for keys in recognizer.fields}
         open_groups: dict[str, int] = {}
         for recognizer in recognizers:
             if recognizer.phrases:
@@ -83,6 +85,20 @@ class Scanner:
         if recalled:
             findings = settle([*claims, *_cut_placeholders(recalled, zone)], zone)
         return findings, learned
+
+    def keyed(self, field: str, text: str, memory: Memory) -> Finding | None:
+        """Return the finding of a rule that takes the whole value under a key; `memory` is advanced."""
+        words = field.split()
+        for first in range(len(words)) if self._fields else ():
+            recognizer = self._fields.get(" ".join(words[first:]))
+            if recognizer is not None:
+                start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+                view = fold(text).strip()
+                if start < end and recognizer.judge(view, 0, len(view)) is not None:
+                    if recognizer.propagate:
+                        memory.learn(recognizer.identifier, text[start:end], self._forgotten)
+                    return Finding(start, end, recognizer.identifier, recognizer.id)
+        return None
 
     def anywhere(self, tape: Tape) -> bool:
         """Return whether anything may be claimed on a tape; cheaper than to find its zones first."""
@@ -154,10 +170,8 @@ class _Kinds:
             at += end - start + 2
         joined = _SEAL.join(parts)
         for recognizer in recognizers:
-            for automaton in recognizer.phrases:
-                group: str | int = "value" if "value" in automaton.groupindex else 0
-                for match in automaton.finditer(joined):
-                    left, right = match.span(group)
+            for phrase in recognizer.phrases:
+                for left, right in phrase.spans(joined):
                     number = bisect_right(starts, left) - 1
                     place = places[number]
                     claim = self._claim(recognizer, place, self._zones[place][0] - 1 - starts[number], left, right)
@@ -188,8 +202,8 @@ class _Phrases:
 
     @cached_property
     def _locate(self) -> TapeAutomaton:
-        sources = [source for recognizer in self._recognizers for source in recognizer.phrase_sources]
-        alternation = "|".join(f"(?:{_NAMED.sub('(?:', source)})" for source in sources)
+        sources = [phrase.located for recognizer in self._recognizers for phrase in recognizer.phrases]
+        alternation = "|".join(f"(?:{source})" for source in sources)
         return compile_tape(alternation, max_mem=MAX_MEM_LARGE)
 
     def anywhere(self, tape: bytes) -> bool:

@@ -54,15 +54,15 @@ class Entry:
                 raise self.error("a key stands here twice", key)
             self._values[name] = value
 
-    def error(self, problem: str, at: yaml.Node | str | None = None) -> RuleError:
-        """Return a RuleError at a node, at a key's value, or at the entry's first line."""
+    def error(self, problem: str, at: yaml.Node | str | int | None = None) -> RuleError:
+        """Return a RuleError at a node, at a key's value, in a line, or at the entry's first line."""
         node = self._values.get(at) if isinstance(at, str) else at
-        line = node.start_mark.line + 1 if node is not None else self.line
+        line = node if isinstance(node, int) else self.line if node is None else node.start_mark.line + 1
         return RuleError(self.file, problem, rule=self.rule, line=line)
 
     def has(self, key: str) -> bool:
         """Say whether the key is there."""
-        return key in self._values
+        return self._take(key) is not None
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a string; without a default the key must be there."""
@@ -103,6 +103,11 @@ class Entry:
     def strings(self, key: str) -> tuple[str, ...]:
         """Return a list of strings; empty if the key is not there."""
         return tuple(self._string(item, f"an item of `{key}`") for item in self._items(key))
+
+    def numbered(self, key: str) -> Iterator[tuple[int, str, int]]:
+        """Yield the strings of a list, each with its number, counted from 1, and its line."""
+        for number, item in enumerate(self._items(key), 1):
+            yield number, self._string(item, f"an item of `{key}`"), item.start_mark.line + 1
 
     def entries(self, key: str) -> Iterator[Entry]:
         """Return a list of mappings; each is named by its own `id`."""

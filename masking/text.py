@@ -5,14 +5,14 @@ Any chunking of a text gives the same findings as the whole text. Offsets are co
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_pattern
 from masking.errors import TextRefused
-from masking.findings import Finding
+from masking.findings import PUBLIC, Finding
 from masking.folding import fold as folded_view
+from masking.keys import field_of
 from masking.memory import Memory
 from masking.reading import SPACES, Reading, token_begin
 from masking.segments import MAX_RUN, REACH, forced_cut
@@ -29,9 +29,6 @@ _SPACE = compile_pattern(rf"[{SPACES}]")
 
 LONGEST_VALUE = 1024
 """Code points of a value beyond which its key says nothing about it."""
-
-_KEY_WORD = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![a-z])")
-_FIELD_WORDS = 6
 
 BLOCK = 32768
 """Code points worked on at once; bounds what one step holds, changes no result."""
@@ -151,11 +148,15 @@ def find(
 ) -> list[Finding]:
     """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text.
 
-    `memory` is advanced. `field`: the key of the JSON member whose value this is (`field_of`); such a text is read as
-    it would stand in a JSON text, `"field": "text"`. Raises TextRefused for lone surrogates.
+    `memory` is advanced. `field`: the key of the JSON member whose value this is (`field_of`); a rule of that field
+    takes the value whole, else it is read as it would stand in a JSON text, `"field": "text"`. Raises TextRefused for
+    lone surrogates.
     """
     _check(text)
     memory = Memory() if memory is None else memory
+    whole = rules.scanner(names).keyed(field, text, memory) if field else None
+    if whole is not None:
+        return [whole] if whole.identifier != PUBLIC else []
     if field and len(text) <= LONGEST_VALUE:
         return _find_value(rules, text, names, memory, f'"{field}": "')
     if len(text) <= BLOCK:
@@ -179,15 +180,6 @@ def _find_value(rules: RuleSet, text: str, names: Names, memory: Memory, before:
         if left < right:
             findings.append(Finding(left - start, right - start, finding.identifier, finding.rule))
     return findings
-
-
-def field_of(*keys: str) -> str:
-    """Return a key with the keys above it, outermost first, as the words that rules know: `birthDate` is `birth date`.
-
-    Keys that are no words give an empty field.
-    """
-    words = [word.lower() for key in keys for word in _KEY_WORD.findall(key)]
-    return " ".join(words) if len(words) <= _FIELD_WORDS else ""
 
 
 def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
