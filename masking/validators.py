@@ -11,8 +11,8 @@ import re  # plain reading of a short value that RE2 already found; patterns bel
 from typing import TYPE_CHECKING
 
 from masking import written_numbers
-from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
 from masking.addresses import facility, postcode, street
+from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
 from masking.dates import is_days, is_late_day, read_date
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def ip(value: str) -> bool:
 
 def mac(value: str) -> bool:
     """Six pairs of hexadecimal digits with the same sign between them (IEEE 802)."""
-    return _MAC.fullmatch(value) is not None
+    return _MAC.fullmatch("".join(value.split())) is not None
 
 
 def email(value: str) -> bool:

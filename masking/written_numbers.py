@@ -18,7 +18,7 @@ _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d{1,2}/\d{1,2}|\d{1,2}/\d{4
 _DATE_FIRST = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d)", re.ASCII)
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_DIGEST = re.compile(r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,128}", re.ASCII)
+_DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
 _CATALOGUE = re.compile(
     r"[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}|\d{1,5}-\d|[JGAQ]\d{4}|v?\d+\.\d+\.\d+(?:[-.]\w+)*|\d+\.\d+", re.ASCII
 )
@@ -47,6 +47,7 @@ _TEENS = dict(zip(_TEEN_NAMES.split(), map(str, range(10, 20)), strict=True))
 _TENS = dict(
     zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], "23456789", strict=True)
 )
+_COUNTED = ("0123456", "1234567", "7654321", "9876543")
 _REPEATS = {"double": 2, "triple": 3}
 
 _SHORTEST_RECORD = 3
@@ -143,7 +144,7 @@ def telephone(value: str) -> bool:
     if number_.startswith("0"):
         return digit_count in _LOCAL
     if sizes == [11]:
-        return True
+        return number_[0] == "1" and number_[1] > "1" and number_[4] > "1"
     if sizes == [10]:
         return number_[0] > "1" and number_[3] > "1" and number_ not in _LIMITS and not number_.endswith("000")
     return written.startswith("(") and digit_count in _IN_BRACKETS
@@ -172,8 +173,8 @@ def social(value: str) -> bool:
 def ssn_shape(value: str) -> bool:
     """Three, two and four digits; with spaces or dots only if such a number was issued; or the last four, masked."""
     sizes = [len(group) for group in _GROUPS.findall(value)]
-    if sizes == [4]:
-        return True
+    if value[:1].lower() in {"x", "*", "#"}:
+        return len(digits(value) or spoken(value)) == 4  # noqa: PLR2004 (the last four)
     return sizes == [3, 2, 4] and ("-" in value or _issued(digits(value)))
 
 
@@ -193,7 +194,8 @@ def npi_like(value: str) -> bool:
 
 def said(value: str) -> bool:
     """Seven digits and more in a row of words, and not somebody who counts."""
-    return _no_series(spoken(value))
+    run = spoken(value)
+    return len(run) >= _SHORTEST_RUN if "-" in value else _no_series(run)
 
 
 def spread(value: str) -> bool:
@@ -204,7 +206,7 @@ def spread(value: str) -> bool:
 
 
 def _no_series(run: str) -> bool:
-    if len(run) < _SHORTEST_RUN:
+    if len(run) < _SHORTEST_RUN or run.startswith(_COUNTED):
         return False
     steps = {ord(right) - ord(left) for left, right in pairwise(run)}
     return len(steps) > 1
