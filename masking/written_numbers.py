@@ -16,6 +16,8 @@ _GROUPS = re.compile(r"\d+", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d{1,2}/\d{1,2}|\d{1,2}/\d{4}", re.ASCII)
 _DATE_FIRST = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d)", re.ASCII)
+_DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", re.ASCII)
+_PROGRAM = re.compile(r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_", re.ASCII)
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
@@ -47,7 +49,7 @@ _TEENS = dict(zip(_TEEN_NAMES.split(), map(str, range(10, 20)), strict=True))
 _TENS = dict(
     zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], "23456789", strict=True)
 )
-_COUNTED = ("0123456", "1234567", "7654321", "9876543")
+_COUNTED = ("0123456", "1234567", "7654321", "9876543", "10111213")
 _REPEATS = {"double": 2, "triple": 3}
 
 _SHORTEST_RECORD = 3
@@ -107,7 +109,7 @@ def number(value: str) -> bool:
     """Say what may follow a cue that is an ordinary word, too: five digits, or letters and three digits."""
     if _UUID.fullmatch(value) or _DIGEST.fullmatch(value) or _CATALOGUE.fullmatch(value) or _TRIAL.fullmatch(value):
         return False
-    if not record(value) or _ROUND.fullmatch(value) or (value.isdecimal() and read_date(value)):
+    if not record(value) or _ROUND.fullmatch(value) or _DAY.fullmatch(value) or _PROGRAM.search(value):
         return False
     count = len(digits(value))
     if not count:
@@ -129,7 +131,7 @@ def telephone(value: str) -> bool:
     written, digit_count = _without_extension(value)
     sizes = [len(group) for group in _GROUPS.findall(written)]
     number_ = digits(written)
-    if len(set(number_)) < 2 and sizes:  # noqa: PLR2004
+    if (len(set(number_)) < 2 and sizes) or (written.lstrip("+").isdecimal() and len(set(number_)) == 10):  # noqa: PLR2004
         return False
     if written.startswith("+"):
         return digit_count in _WORLD
