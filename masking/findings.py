@@ -39,8 +39,8 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
     """Settle overlaps: higher priority first, then leftmost, then longest.
 
     What a loser covered beyond the winners stays a finding of its own, so no character that any recognizer claimed
-    survives, but for `PUBLIC` claims, which take theirs away; only white space and punctuation left over at a seam are
-    dropped.
+    survives, but for `PUBLIC` claims, which take theirs away; only white space, punctuation and a lone letter left over
+    at a seam are dropped.
     """
     order = sorted(claims, key=lambda claim: (-claim.priority, claim.start, -claim.end))
     if len(order) == 1:
@@ -51,8 +51,9 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
     taken: list[Finding] = []
     for claim in order:
         for start, end in _free(claim.start, claim.end, taken):
-            left, right = _core(text, start, end) if (start, end) != (claim.start, claim.end) else (start, end)
-            if left < right:
+            whole = (start, end) == (claim.start, claim.end)
+            left, right = (start, end) if whole else _core(text, start, end)
+            if left < right and (whole or right - left > 1 or not text[left].isalpha()):
                 taken.append(Finding(left, right, claim.identifier, claim.rule))
                 taken.sort(key=lambda finding: finding.start)
     return [finding for finding in taken if finding.identifier != PUBLIC]

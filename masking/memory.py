@@ -11,7 +11,7 @@ from masking.automata import compile_pattern
 from masking.findings import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 MAX_VALUES = 8192
 """Values remembered at most."""
@@ -26,6 +26,8 @@ _SHORTEST_NAME = 3
 _SHORTEST_NUMBER = 5
 _NAME = "NAME"
 _WORD = compile_pattern(r"[\p{L}\p{N}]+(?:[-'][\p{L}\p{N}]+)*")
+_PART = compile_pattern(r"[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)*")
+_POSSESSIVE = ("'s", "'S")
 _BETWEEN = compile_pattern(r"[ \t]{1,3}\p{Lu}\.?[ \t]{1,3}|,?[ \t]{1,3}|,")
 
 
@@ -51,15 +53,17 @@ class Memory:
 
     __hash__ = None  # type: ignore[assignment]  # a memory changes
 
-    def learn(self, identifier: str, value: str, common: Collection[str]) -> list[str]:
-        """Remember a value: a name word by word (unless the word is also an ordinary one), a number as a whole.
+    def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> list[str]:
+        """Remember a value: a name word by word, in any case, but for `forgotten` words; a number as a whole.
 
         Returns what was not known before.
         """
         learned: list[str] = []
-        for word in _WORD.findall(value) if identifier == _NAME else ():
-            if len(word) >= _SHORTEST_NAME and word[0].isupper() and word.isalpha() and word.lower() not in common:
-                learned.extend(form for form in (word, word.upper(), word.title()) if self._keep(form, identifier))
+        for part in _PART.findall(value) if identifier == _NAME else ():
+            word = part[:-2] if part.endswith(_POSSESSIVE) else part
+            if len(word) >= _SHORTEST_NAME and word.replace("'", "").isalpha() and word.lower() not in forgotten:
+                forms = dict.fromkeys((word, word.upper(), word.title(), word.lower()))
+                learned.extend(form for form in forms if self._keep(form, identifier))
         if identifier != _NAME and any(char.isdigit() for char in value):
             forms = (value, "".join(char for char in value if char.isalnum()))
             learned.extend(form for form in forms if len(form) >= _SHORTEST_NUMBER and self._keep(form, identifier))
@@ -68,20 +72,19 @@ class Memory:
     def hints(self, text: str) -> list[str]:
         """Return remembered values that a text may hold; without one, `recall` finds nothing in any part of it."""
         if len(self._known) > _FEW:
-            return list(self._known.keys() & set(_WORD.findall(text)))
+            words = set(_WORD.findall(text))
+            tied = [word for word in words if "-" in word or word.endswith(_POSSESSIVE)]
+            words.update(word[start:end] for word in tied for start, end in _words(word))
+            return list(self._known.keys() & words)
         return [value for value in self._known if value in text]
 
     def recall(self, text: str) -> list[Claim]:
         """Return claims on remembered values that stand in a text as whole words."""
-        if not self._known or self._known.keys().isdisjoint(_WORD.findall(text)):
-            return []
         claims: list[Claim] = []
-        for match in _WORD.finditer(text):
-            word = match.group()
-            identifier = self._known.get(word)
-            if identifier is None:
+        for start, end in _words(text) if self._known else ():
+            identifier = self._known.get(text[start:end])
+            if identifier is None or (claims and start < claims[-1].end):
                 continue
-            start, end = match.span()
             last = claims[-1] if claims else None
             if last and last.identifier == identifier == _NAME and _joins(text[last.end : start]):
                 claims[-1] = Claim(last.start, end, identifier, KNOWN_RULE, KNOWN_PRIORITY)
@@ -96,6 +99,20 @@ class Memory:
             del self._known[next(iter(self._known))]
         self._known[word] = identifier
         return True
+
+
+def _words(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where words stand: first with what hyphens and apostrophes tie together, then its parts."""
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        yield start, end
+        word = match.group()
+        if word.endswith(_POSSESSIVE):
+            yield start, end - 2
+        if "-" in word:
+            for part in _PART.finditer(word):
+                left, right = part.span()
+                yield start + left, start + right - 2 * part.group().endswith(_POSSESSIVE)
 
 
 def _joins(between: str) -> bool:
