@@ -1,5 +1,8 @@
-"""Places by their words: postal codes with letters told from doses and codes of diseases, streets and facilities in
-lower case told from plain speech."""
+"""Places by their words: what a phrase cannot tell.
+
+Postal codes with letters are told from doses and codes of diseases, streets and facilities in lower case from plain
+speech.
+"""
 
 from __future__ import annotations
 
@@ -21,46 +24,57 @@ def postcode(value: str) -> bool:
     return _BRITISH.fullmatch(code) is not None or _CANADIAN.fullmatch(code) is not None
 
 
-_NO_STREET = frozenset(
-    """
-mg mcg ml g kg cm mm iu units unit times time tablets tablet tabs tab pills days day weeks week months month years year
-hours hour hrs minutes min puffs doses dose miles mile blocks patients people meters feet steps of the a an to for and or
-on in by with at from is was were are per into out over more less other new yo old male female man woman way ways
-hit ran walked drove lost crossed down off up his her their my our each every both any
-""".split()
-)
-_NO_FACILITY = frozenset(
-    """
-the a an our this that these his her my your their its at in on to from for of and or with by as is was were be been
-primary care outpatient inpatient ambulatory emergency urgent memory pain diabetes diabetic heart failure cardiology
-cardiac oncology hematology pediatric paediatric dermatology neurology surgery surgical medical med dental eye walk-in
-free mobile satellite specialty specialist acute subacute tertiary quaternary academic teaching local rural urban public
-private psychiatric psychiatry mental behavioral health wellness fertility sleep stroke trauma burn wound management
-anticoagulation coumadin warfarin travel vaccine vaccination lung breast cancer prostate family internal medicine rehab
-rehabilitation physical occupational therapy sports concussion headache movement disorder lipid hypertension device
-preop postop high elementary middle grade ob gyn urology ent orthopedic infusion chemotherapy palliative hospice nursing
-home long term skilled retail online virtual critical access level data birth assisted living group general community
-women's men's children's childrens veterans outside another other previous prior recent current initial last first same
-nearest whole entire large small big busy regional referring receiving sending transferring index county city state
-university prolonged hospital clinic postoperative day night weekend after before until during between due related
-rule acute-care follow-up followup discharge admission your into and back go going come coming get getting stay school
-center centre system overall good poor mother child maternal reproductive sexual student employee oral bone gut
-brain skin foot kidney renal liver vascular transplant dialysis imaging research comprehensive
-""".split()
-)
-_PLAIN = frozenset(
-    "the a an our this that these his her my your their its on to from for of and or with by as is was be".split()
-)
+_PLAIN_SPEECH = """
+a an and any are at blocks both by cm crossed day days dose doses down drove each every feet female for from g her his
+hit hour hours hrs in into is iu kg less lost male man mcg meters mg mile miles min minutes ml mm month months more my
+new of off old on or other our out over patients people per pills puffs ran steps tab tablet tablets tabs the their
+time times to unit units up walked was way ways week weeks were with woman year years yo
+"""
+_KINDS_OF_CARE = """
+a academic access acute acute-care admission after ambulatory an and another anticoagulation as assisted at back be
+been before behavioral between big birth bone brain breast burn busy by cancer cardiac cardiology care center centre
+chemotherapy child children's childrens city clinic come coming community comprehensive concussion coumadin county
+critical current data day dental dermatology device diabetes diabetic dialysis discharge disorder due during
+elementary emergency employee ent entire eye failure family fertility first follow-up followup foot for free from
+general get getting go going good grade group gut gyn headache health heart hematology her high his home hospice
+hospital hypertension imaging in index infusion initial inpatient internal into is its kidney large last level lipid
+liver living local long lung management maternal med medical medicine memory men's mental middle mobile mother
+movement my nearest neurology night nursing ob occupational of on oncology online or oral orthopedic other our
+outpatient outside overall paediatric pain palliative pediatric physical poor postop postoperative preop previous
+primary prior private prolonged prostate psychiatric psychiatry public quaternary receiving recent referring regional
+rehab rehabilitation related renal reproductive research retail rule rural same satellite school sending sexual
+skilled skin sleep small specialist specialty sports state stay stroke student subacute surgery surgical system
+teaching term tertiary that the their therapy these this to transferring transplant trauma travel university until
+urban urgent urology vaccination vaccine vascular veterans virtual walk-in warfarin was weekend wellness were whole
+with women's wound your
+"""
+_PART_WORDS = """
+a after an as at be been before by can come coming could for from go going had has have he her him his i in into is it
+it's its me my no not on our over she should that their then these they this to us was we were when will with would
+you your
+"""
+_KINDS_OF_STREET = """
+ave avenue blvd boulevard cir circle court ct dr drive highway hwy lane ln parkway pkwy pl place rd road st street
+terrace trail way
+"""
+_NO_STREET = frozenset(_PLAIN_SPEECH.split())
+_NO_FACILITY = frozenset(_KINDS_OF_CARE.split())
+_NO_PART = frozenset(_PART_WORDS.split())
+_STREETS = frozenset(_KINDS_OF_STREET.split())
 _LOWER_WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 
 
 def street(value: str) -> bool:
     """Street in lower case: no word between the number and the kind of street belongs to plain speech."""
-    words = _LOWER_WORD.findall(value.lower())
-    return bool(words) and not any(word in _NO_STREET for word in words)
+    for place, word in enumerate(_LOWER_WORD.findall(value.lower())):
+        if place and word in _STREETS:
+            return True
+        if word in _NO_STREET:
+            return False
+    return False
 
 
 def facility(value: str) -> bool:
-    """Facility in lower case: a word before its last one is more than a kind of care."""
-    words = _LOWER_WORD.findall(value)
-    return words[:1] != [] and words[0] not in _PLAIN and any(word not in _NO_FACILITY for word in words[:-1])
+    """Facility in lower case: a word before its last one is more than a kind of care, and none is plain speech."""
+    words = _LOWER_WORD.findall(value)[:-1]
+    return not any(word in _NO_PART for word in words) and any(word not in _NO_FACILITY for word in words)
