@@ -41,6 +41,11 @@ class Phrase:
             left, right = self._value(tape[start:end])
             yield start + left, start + right
 
+    def matches(self, tape: bytes) -> Iterator[tuple[int, int, int, int]]:
+        """Yield where all matches begin and end, and their values."""
+        for whole, value in zip(self._whole.finditer(tape), self.spans(tape), strict=True):
+            yield (*whole.span(), *value)
+
     def _value(self, matched: bytes) -> tuple[int, int]:
         """Return where the value stands in a match."""
         if self._split is not None:

@@ -15,7 +15,9 @@ from masking.tape import START, Tape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from masking.automata import Automaton
     from masking.memory import Memory
+    from masking.recognizers import Recognizer
     from masking.scan import Scanner
 
 
@@ -127,16 +129,52 @@ class Reading:
             if claim.rule == rule
         )
 
+    def matches(self, place: int, recognizer: Recognizer) -> Iterator[tuple[int, int, int, int]]:
+        """Yield where each match of a rule in a zone begins and ends, and its value, in the text's offsets.
+
+        Slow: for explanations.
+        """
+        (first, last), (base, stop), char = self.zones[place], self._spans[place], self.tape.char
+        zone = self.tape.view[base:stop]
+        spans = [pattern_span for pattern in recognizer.patterns for pattern_span in pattern_spans(pattern, zone)]
+        for phrase in recognizer.phrases:
+            for span in phrase.matches(self.tape.tape[first - 1 : last]):
+                begin, end, left, right = (char(max(at + first - 1, first)) - base for at in span)
+                spans.append((begin, min(end, len(zone)), left, left + len(zone[left:right].rstrip())))
+        for begin, end, left, right in spans:
+            value = recognizer.judge(zone, left, right) if left < right else None
+            if value is not None:
+                yield (
+                    *self._original(min(begin, value[0]) + base, max(end, value[1]) + base),
+                    *self._original(value[0] + base, value[1] + base),
+                )
+
+    def place(self, at: int) -> int | None:
+        """Return the zone that holds a character of the text, None if none does."""
+        for number, (start, end) in enumerate(self._spans):
+            if self._raw(start) <= at < self._raw(end):
+                return number
+        return None
+
+    def _original(self, start: int, end: int) -> tuple[int, int]:
+        """Return a stretch of the view in the text's offsets; a stretch is not empty."""
+        starts, ends = self._view.starts, self._view.ends
+        return (start, end) if starts is None or ends is None else (starts[start], ends[end - 1])
+
     def _add(self, findings: list[Finding], found: Finding, base: int) -> None:
         """Add a finding of a zone; what spells several words is found once."""
-        start, end = found.start + base, found.end + base
-        starts, ends = self._view.starts, self._view.ends
-        if starts is not None and ends is not None:
-            start, end = starts[start], ends[end - 1]
-            if findings:
-                start = max(start, findings[-1].end)
+        start, end = self._original(found.start + base, found.end + base)
+        if findings:
+            start = max(start, findings[-1].end)
         if start < end:
             findings.append(Finding(start, end, found.identifier, found.rule))
+
+
+def pattern_spans(pattern: Automaton, text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where each match of a pattern begins and ends, and its value."""
+    group: str | int = "value" if "value" in pattern.groupindex else 0
+    for match in pattern.finditer(text):
+        yield (*match.span(), *match.span(group))
 
 
 def token_begin(text: str, at: int) -> int:

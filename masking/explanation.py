@@ -1,0 +1,61 @@
+"""Explanations: what made a rule find something. For the caller's own screen, because a cue is text of the input.
+
+The engine keeps no record of its matches; the zone of a finding is searched again by the finding's rule alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from masking.reading import Reading
+from masking.recognizers import CONTEXT_REACH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from masking.findings import Finding
+    from masking.profile import Names
+    from masking.recognizers import Recognizer
+    from masking.rules import RuleSet
+
+VALUE = "\N{HORIZONTAL ELLIPSIS}"
+"""Stands for the value in a cue."""
+
+
+def cues(rules: RuleSet, names: Names, text: str, findings: Iterable[Finding]) -> list[str]:
+    """Return the cue of each finding of a text: what its rule took beside the value, in which an ellipsis is the value.
+
+    Empty where the value alone was enough, or was found because it was found before.
+    """
+    recognizers = {recognizer.id: recognizer for recognizer in rules.recognizers}
+    reading = Reading(rules.scanner(names), text)
+    matches: dict[tuple[int, str], list[tuple[int, int, int, int]]] = {}
+    found: list[str] = []
+    for finding in findings:
+        recognizer, place = recognizers.get(finding.rule), reading.place(finding.start)
+        if recognizer is None or place is None:
+            found.append("")
+            continue
+        key = (place, finding.rule)
+        if key not in matches:
+            matches[key] = list(reading.matches(place, recognizer))
+        found.append(_cue(text, finding, recognizer, matches[key]))
+    return found
+
+
+def _cue(text: str, finding: Finding, recognizer: Recognizer, matches: Iterable[tuple[int, int, int, int]]) -> str:
+    """Return the longest of what the matches over a finding took beside it, else the nearest cue of `context`."""
+    beside = [
+        " ".join(f"{text[begin:left]}{VALUE}{text[right:end]}".split())
+        for begin, end, left, right in matches
+        if left < finding.end and finding.start < right
+    ]
+    cue = max(beside, key=len, default=VALUE)
+    return cue if cue != VALUE else next(_context(text, finding.start, recognizer), "")
+
+
+def _context(text: str, at: int, recognizer: Recognizer) -> Iterator[str]:
+    before = text[max(0, at - CONTEXT_REACH) : at].lower()
+    for cue in sorted(recognizer.context, key=before.rfind, reverse=True):
+        if cue in before:
+            yield f"{cue.strip()} {VALUE}"
