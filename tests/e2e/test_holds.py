@@ -207,7 +207,7 @@ def test_ticket_survives_a_killed_part_and_the_retry_joins_it(fresh_stack, victi
     listen = ("--listen", f"127.0.0.1:{free_port()}")
     stack = fresh_stack(*listen)
     reviewer = stack.token("bob", "reviewers")
-    call = Call(stack, stack.token("hal"), [user(FLAGGED)], "kill", retries=10)
+    call = Call(stack, stack.token("hal"), [user(FLAGGED)], "kill", retries=30)
     ticket = wait_for_ticket(stack, reviewer, "hal")
     os.kill(stack.pids[victim], signal.SIGKILL)
     assert until(stack.process.poll, 15, "phigate up ends") != 0
