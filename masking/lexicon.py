@@ -46,12 +46,14 @@ SITE = "@"
 
 _QUIET = range(0x81, 0xCF)
 _UNKNOWN = b"\xcf\x80"
-_FIRST = range(0xD0, 0x100)
+ORDINARY = range(0xD0, 0x100)
 """First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 
 _ATOM = re.compile(rf"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>{WORD})|(?P<number>[0-9]+)|(?P<sign>.|\n)")
+SECONDS = range(0x80, 0x100)
+
 _LINE_ENDS = frozenset("\n\x1e")
 _SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
@@ -92,23 +94,29 @@ class Lexicon(dict[str, bytes]):
                 held[word] = held.get(word, 0) | bit
         ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
         kinds = sorted(set(held.values()) | set(ending_bits.values()))
-        if len(kinds) > len(_FIRST) * 128 or len({*quiet}) > len(_QUIET):
+        if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
             raise ValueError("too many word lists, or too many quiet words")
-        codes = {bits: bytes((_FIRST[number // 128], 128 + number % 128)) for number, bits in enumerate(kinds)}
-        self._codes = {word: codes[bits] for word, bits in held.items()}
+        codes = {bits: _code(number) for number, bits in enumerate(kinds)}
+        self._held = held
+        self._codes: dict[int, bytes] = codes
         self._endings = tuple((ending, codes[bits]) for ending, bits in ending_bits.items())
-        self._members = {code: self._held(bits) for bits, code in codes.items()}
+        self._members = {code: self._lists(bits) for bits, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
         for number, word in zip(_QUIET, sorted({*quiet}), strict=False):
             code = bytes((INERT_FAMILY, number))
-            self._inert[self._codes[word]] = code
-            self._members[code] = self._members[self._codes[word]]
+            self._inert[codes[held[word]]] = code
+            self._members[code] = self._members[codes[held[word]]]
 
-    def _held(self, bits: int) -> frozenset[str]:
-        names = frozenset(name for place, name in enumerate(self._names) if bits >> place & 1)
-        return names if any(name[0] != SITE for name in names) else names | {"unknown"}
+    def _lists(self, bits: int) -> frozenset[str]:
+        names: set[str] = set()
+        while bits:
+            names.add(self._names[(bits & -bits).bit_length() - 1])
+            bits &= bits - 1
+        if all(name[0] == SITE for name in names):
+            names.add("unknown")
+        return frozenset(names)
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
         """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""
@@ -123,6 +131,18 @@ class Lexicon(dict[str, bytes]):
             for shape in (1,) if code[0] == INERT_FAMILY else SHAPES.values():
                 if not (shape == 1 and code in self._inert):
                     yield code, shape, lists
+
+    def recode(self, uses: Mapping[bytes, object]) -> dict[bytes, bytes]:
+        """Give codes with the same uses one code, in the order of their uses; returns the new code of each old one."""
+        keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY}
+        new = {key: _code(number) for number, key in enumerate(sorted(set(keys.values())))}
+        moved = {code: new[key] for code, key in keys.items()}
+        self._codes = {bits: moved[code] for bits, code in self._codes.items()}
+        self._endings = tuple((ending, moved[code]) for ending, code in self._endings)
+        self._inert = {moved[code]: inert for code, inert in self._inert.items()}
+        self._members = {}
+        self.clear()
+        return moved
 
     def holds(self, name: str) -> bool:
         """Return whether there is a list of that name."""
@@ -161,7 +181,7 @@ class Lexicon(dict[str, bytes]):
     def word(self, word: str) -> tuple[bytes, bool]:
         """Return the three bytes of a word, and whether it stands in a list."""
         shape = shape_of(word)
-        code = self._codes.get(word) or self._codes.get(plain(word))
+        code = self._codes.get(self._held.get(word) or self._held.get(plain(word), 0))
         known = code is not None or len(word) == 1
         if code is None:
             code = self._by_ending(word.lower())
@@ -181,6 +201,10 @@ def atoms(token: str) -> Iterator[tuple[int, int]]:
     for match in _ATOM.finditer(token):
         kind, length = match.lastgroup, match.end() - match.start()
         yield (3 if kind == "word" else 2 if kind == "number" else 1), length
+
+
+def _code(number: int) -> bytes:
+    return bytes((ORDINARY[number // len(SECONDS)], SECONDS[number % len(SECONDS)]))
 
 
 def plain(word: str) -> str:

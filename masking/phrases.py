@@ -15,12 +15,12 @@ import re
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import LENGTHS, NUMBERS, SHAPES, WORD, Lexicon
+from masking.kinds import Kinds, byte_class
+from masking.lexicon import LENGTHS, NUMBERS, WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from masking.automata import TapeAutomaton
+    from masking.lexicon import Lexicon
 
 GAP = r"(?: +(?:\n *)?|\n *)"
 INLINE = " +"
@@ -34,9 +34,7 @@ _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
 _Kind = tuple[bytes, frozenset[str], frozenset[int]]
 """A code, the lists that hold it, and the shapes it may have."""
 
-_EVERY = frozenset(SHAPES.values())
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
-_AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
 _VALUES = {
     "n": tuple(NUMBERS),
     "mm": ("month",),
@@ -72,16 +70,14 @@ class Phrasebook:
     """Compiles phrases for one lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        shapes: dict[tuple[bytes, frozenset[str]], set[int]] = {}
-        for code, shape, lists in lexicon.kinds():
-            shapes.setdefault((code, lists), set()).add(shape)
-        self._kinds: list[_Kind] = [(code, lists, frozenset(some)) for (code, lists), some in shapes.items()]
-        self._lexicon = lexicon
-        self._classes: dict[str, str] = {}
-        self._by_list: dict[str, list[_Kind]] = {}
-        for kind in self._kinds:
-            for name in kind[1]:
-                self._by_list.setdefault(name, []).append(kind)
+        self._words = Kinds(lexicon)
+
+    def seal(self) -> None:
+        """Give words that no phrase translated so far tells apart one code (`Kinds.seal`).
+
+        Translate all phrases, seal, and translate them again; after that no other kind can be translated.
+        """
+        self._words.seal()
 
     def compile(self, source: str) -> TapeAutomaton:
         """Return the phrase as RE2 over the tape. Raises ValueError with a fixed reason."""
@@ -143,85 +139,25 @@ class Phrasebook:
         return "".join(parts)
 
     def _kind(self, source: str) -> str:
-        known = self._classes.get(source)
-        if known is None:
-            known = self._classes[source] = self._number(source) or self._word(source)
-        return known
-
-    def _number(self, source: str) -> str:
-        """Return the class of a kind of number; empty if it is a kind of word."""
-        values, lengths = set(NUMBERS.values()), set(LENGTHS)
-        found = False
-        for term in source.split():
-            size = _LENGTH.fullmatch(term)
-            if size:
-                low, high = int(size[1]), int(size[2] or size[1])
-                if not 1 <= low <= high < len(LENGTHS):
-                    raise ValueError(f"numbers have 1 to {len(LENGTHS) - 1} digits")
-                lengths &= set(LENGTHS[low - 1 :] if size[3] else LENGTHS[low - 1 : high])
-            elif term in _VALUES:
-                values &= {NUMBERS[name] for name in _VALUES[term]}
-            elif found:
-                raise ValueError("a kind is a word or a number, not both")
-            else:
-                return ""
-            found = True
-        return f"(?:{_class(values)}{_class(lengths)})" if found else ""
-
-    def _word(self, source: str) -> str:
-        terms = [self._term(term) for term in source.split()]
-        by_code: dict[bytes, frozenset[int]] = {}
-        for code, lists, shapes in self._candidates(source):
-            left = shapes
-            for wanted, named, of in terms:
-                if of.isdisjoint(lists):
-                    left = left & named if wanted else left - named
-                elif not wanted:
-                    left = frozenset()
-                if not left:
-                    break
-            else:
-                by_code[code] = left
-        if not by_code:
-            raise ValueError(f"no word can be <{source}>")
-        by_shapes: dict[frozenset[int], dict[int, set[int]]] = {}
-        for code, shapes in by_code.items():
-            by_shapes.setdefault(shapes, {}).setdefault(code[0], set()).add(code[1])
-        parts: list[str] = []
-        for same, codes in by_shapes.items():
-            firsts: dict[frozenset[int], set[int]] = {}
-            for first, seconds in codes.items():
-                firsts.setdefault(frozenset(seconds), set()).add(first)
-            parts.extend(_class(first) + _class(seconds) + _class(same) for seconds, first in firsts.items())
-        return "(?:" + "|".join(parts) + ")"
-
-    def _candidates(self, source: str) -> Iterable[_Kind]:
-        """Return the kinds that a source may mean: those of the lists of a term, if it names nothing but lists."""
-        for term in source.split():
-            names = term.split("|")
-            if all(name in self._by_list for name in names):
-                return {kind for name in names for kind in self._by_list[name]}
-        return self._kinds
-
-    def _term(self, term: str) -> tuple[bool, frozenset[int], frozenset[str]]:
-        """Return whether a term asks for something or against it, the shapes it names, and the lists."""
-        names = term.removeprefix("-").split("|")
-        shapes = {SHAPES[shape] for name in names for shape in _AGGREGATES.get(name, (name,)) if shape in SHAPES}
-        lists = frozenset(name for name in names if name not in SHAPES and name not in _AGGREGATES and name != "any")
-        for name in lists:
-            if name != "unknown" and not self._lexicon.holds(name):
-                raise ValueError(f"no word list `{name}`")
-        return not term.startswith("-"), _EVERY if "any" in names else frozenset(shapes), lists
+        return _number(source) or self._words.byte_class(source)
 
 
-def _class(codes: Iterable[int]) -> str:
-    """Return a class of bytes, neighbours as ranges."""
-    ordered = sorted(codes)
-    ranges: list[list[int]] = []
-    for code in ordered:
-        if ranges and code == ranges[-1][1] + 1:
-            ranges[-1][1] = code
+def _number(source: str) -> str:
+    """Return the class of a kind of number; empty if it is a kind of word."""
+    values, lengths = set(NUMBERS.values()), set(LENGTHS)
+    found = False
+    for term in source.split():
+        size = _LENGTH.fullmatch(term)
+        if size:
+            low, high = int(size[1]), int(size[2] or size[1])
+            if not 1 <= low <= high < len(LENGTHS):
+                raise ValueError(f"numbers have 1 to {len(LENGTHS) - 1} digits")
+            lengths &= set(LENGTHS[low - 1 :] if size[3] else LENGTHS[low - 1 : high])
+        elif term in _VALUES:
+            values &= {NUMBERS[name] for name in _VALUES[term]}
+        elif found:
+            raise ValueError("a kind is a word or a number, not both")
         else:
-            ranges.append([code, code])
-    inner = "".join(f"\\x{low:02x}" if low == high else f"\\x{low:02x}-\\x{high:02x}" for low, high in ranges)
-    return f"[{inner}]"
+            return ""
+        found = True
+    return f"(?:{byte_class(values)}{byte_class(lengths)})" if found else ""

@@ -16,7 +16,7 @@ from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
-from masking.keys import key_phrase
+from masking.keys import key_phrase, translate
 from masking.lexicon import SITE, Lexicon
 from masking.memory import Memory
 from masking.phrases import Phrasebook, lists_of, literals
@@ -77,7 +77,10 @@ class RuleSet:
         fragments, lists = _read_words(entries, sources)
         values = _read_values(entries)
         lexicon = _read_lexicon(entries, fragments, lists, values)
-        recognizers = _read_recognizers(entries, fragments, lists, Phrasebook(lexicon), values)
+        book = Phrasebook(lexicon)
+        _take_phrases(entries, fragments, values, book)
+        book.seal()
+        recognizers = _read_recognizers(entries, fragments, lists, book, values)
         forgotten = frozenset(lists.get("forgotten", ()))
         triggers = _read_triggers(entries)
         profiles, default = _read_profiles(entries)
@@ -239,6 +242,22 @@ def _read_lexicon(
     for name in (*vocabulary, *endings, *settings.get("active", "").split()):
         asked[name] = lists.get(name, ())
     return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
+
+
+def _take_phrases(
+    entries: Mapping[str, Entry], fragments: Mapping[str, str], values: Mapping[str, Values], book: Phrasebook
+) -> None:
+    """Translate all phrases once, so that the book knows which words they tell apart. Raises RuleError."""
+    for name, entry in entries.items():
+        for rule in entry.entries("recognizers") if _holds_rules(name) else ():
+            some = values.get(rule.rule)
+            try:
+                for phrase in (*rule.strings("phrases"), *(some.phrases(SITE + rule.rule) if some else ())):
+                    book.translate(expand(phrase, fragments, {}))
+                for keys in read_fields(rule):
+                    translate(keys, book)
+            except ValueError as error:
+                raise rule.error(str(error), "phrases") from None
 
 
 def _read_recognizers(
