@@ -14,6 +14,7 @@ from masking.errors import StreamRefused
 from masking.memory import Memory
 from masking.placeholders import Pseudonyms
 from masking.response import ResponseMasker
+from masking.sse import error_frame
 
 if TYPE_CHECKING:
     from masking.profile import Profile
@@ -98,15 +99,15 @@ def test_tool_input_up_to_its_bound(monkeypatch: pytest.MonkeyPatch, pieces: int
 @pytest.mark.parametrize(
     "spelled",
     [
-        b'{"index":0,"type":"content_block_delta","delta":{"text":"for Mrs. Ada Loveless.","type":"text_delta"}}',
-        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"for Mrs. Ada Loveless.","n":1}}',
-        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"for Mrs. Ada Loveles\\u0073."}}',
+        b'{"index":0,"type":"content_block_delta","delta":{"text":"all is well so far and no more is to come, for Mrs. Ada Loveless.","type":"text_delta"}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"all is well so far and no more is to come, for Mrs. Ada Loveless.","n":1}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"all is well so far and no more is to come, for Mrs. Ada Loveles\\u0073."}}',
     ],
 )
 def test_a_text_delta_in_any_spelling(spelled: bytes) -> None:
     """Key order, more keys and escapes make no difference to the text that leaves."""
     seen = message(events(_run(OPEN_TEXT + _raw(spelled) + closed(0) + end())[0]))
-    assert seen["content"][0]["text"] == f"for Mrs. {TOKEN}."
+    assert seen["content"][0]["text"] == f"all is well so far and no more is to come, for Mrs. {TOKEN}."
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,24 @@ def test_restored_placeholders_add_up_over_blocks() -> None:
     """What was restored counts in every block."""
     data = start() + text_block(0, f"{TOKEN} and {TOKEN}.") + text_block(1, f"So {TOKEN}.") + end()
     assert _run(data, RESTORING)[1].restored == 3
+
+
+@pytest.mark.parametrize("data", [b"", OPEN_TEXT + delta(0, "text_delta", text="Mrs. Ada")])
+@pytest.mark.parametrize("request_id", [None, "req_1"])
+def test_a_truncated_stream_ends_in_one_error_event(data: bytes, request_id: str | None) -> None:
+    """Upstream's early end becomes one error event in the API's shape, for caller and record; asking again adds none."""
+    masker = _responses().stream()
+    masker.feed(data)
+    last = masker.finish() if request_id is None else masker.finish(request_id)
+    frame = error_frame("api_error", "upstream_truncated", "The upstream response ended early.", request_id or "")
+    assert last == ([(frame, frame, False)], False)
+    assert last.complete is False
+    assert masker.finish() == ([], False)
+
+
+def test_events_that_waited_keep_their_places() -> None:
+    """Text that the table knows is treated as such, also in an event that waits for the end with text it does not."""
+    waiting = event("message_delta", delta={"stop_reason": "stop_sequence", "stop_sequence": TOKEN, "zz": TOKEN})
+    data = start() + text_block(0, "So.") + waiting + event("message_stop")
+    caller = events(_run(data, RESTORING)[0])
+    assert caller[-2]["delta"] == {"stop_reason": "stop_sequence", "stop_sequence": NAME, "zz": TOKEN}
