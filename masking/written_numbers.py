@@ -17,7 +17,9 @@ _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d{1,2}/\d{1,2}|\d{1,2}/\d{4}", re.ASCII)
 _DATE_FIRST = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d)", re.ASCII)
 _DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", re.ASCII)
-_PROGRAM = re.compile(r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_", re.ASCII)
+_PROGRAM = re.compile(
+    r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_|[A-Za-z]-(?:19|20)\d\d$|[A-Za-z]-\d+\.\d", re.ASCII
+)
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
@@ -34,7 +36,8 @@ _UNITS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _BESIDE = re.compile(
-    r"[A-Za-z]{0,6}-?(?:\d{6,11}|\d{5}[A-Za-z]{1,2})|[A-Za-z]{1,6}-?\d{5,11}[A-Za-z]{0,2}|\d{2,5}(?:-\d{2,5}){1,3}|\d{5}-[A-Za-z]{2,4}",
+    r"[A-Za-z]{0,6}-?(?:\d{6,11}|\d{5}[A-Za-z]{1,2})|[A-Za-z]{1,6}-?\d{5,11}[A-Za-z]{0,2}|\d{2,5}(?:-\d{2,5}){1,3}"
+    r"|\d{5}-[A-Za-z]{2,4}|[A-Za-z]{1,4}-?\d{2,5}(?:-\d{2,5}){1,3}|[A-Z]{1,4}-\d{4,6}-[A-Z]{1,3}|\d{2,3}(?:\s\d{2,7}){1,3}",
     re.ASCII,
 )
 _MAKERS = re.compile(
