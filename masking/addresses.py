@@ -49,9 +49,9 @@ urban urgent urology vaccination vaccine vascular veterans virtual walk-in warfa
 with women's wound your
 """
 _PART_WORDS = """
-a after an as at be been before by can come coming could for from go going had has have he her him his i in into is it
-it's its me my no not on our over she should that their then these they this to us was we were when will with would
-you your
+a after an another any as at be been before by can come coming could each every for from go going had has have he her
+him his i in into is it it's its local me my no not on other our over same she should that their then these they this
+to us was we were when will with would you your
 """
 _KINDS_OF_STREET = """
 ave avenue blvd boulevard cir circle court ct dr drive highway hwy lane ln parkway pkwy pl place rd road st street
@@ -78,3 +78,9 @@ def facility(value: str) -> bool:
     """Facility in lower case: a word before its last one is more than a kind of care, and none is plain speech."""
     words = _LOWER_WORD.findall(value)[:-1]
     return not any(word in _NO_PART for word in words) and any(word not in _NO_FACILITY for word in words)
+
+
+def town(value: str) -> bool:
+    """Town in lower case, where one is expected: its words are no plain speech, and no kind of care or unit."""
+    words = _LOWER_WORD.findall(value)
+    return not any(word in _NO_PART or word in _NO_STREET for word in words) and words[0] not in _NO_FACILITY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -54,17 +55,15 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
             whole = (start, end) == (claim.start, claim.end)
             left, right = (start, end) if whole else _core(text, start, end)
             if left < right and (whole or right - left > 1 or not text[left].isalpha()):
-                taken.append(Finding(left, right, claim.identifier, claim.rule))
-                taken.sort(key=lambda finding: finding.start)
+                insort(taken, Finding(left, right, claim.identifier, claim.rule))
     return [finding for finding in taken if finding.identifier != PUBLIC]
 
 
 def _free(start: int, end: int, taken: list[Finding]) -> list[tuple[int, int]]:
     """Return the parts of `[start, end)` that no finding has taken; `taken` is sorted."""
     parts: list[tuple[int, int]] = []
-    for finding in taken:
-        if finding.end <= start:
-            continue
+    for place in range(bisect_right(taken, start, key=_end), len(taken)):
+        finding = taken[place]
         if finding.start >= end:
             break
         if finding.start > start:
@@ -73,6 +72,10 @@ def _free(start: int, end: int, taken: list[Finding]) -> list[tuple[int, int]]:
     if start < end:
         parts.append((start, end))
     return parts
+
+
+def _end(finding: Finding) -> int:
+    return finding.end
 
 
 def _core(text: str, start: int, end: int) -> tuple[int, int]:

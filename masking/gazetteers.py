@@ -20,16 +20,17 @@ _LONGEST = 6
 
 
 class Gazetteer:
-    """The entries of some lists."""
+    """The entries of several words of some lists."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        self._entries = frozenset(_key(_WORD.findall(entry)) for entry in entries)
+        several = (words for words in map(_WORD.findall, entries) if len(words) > 1)
+        self._entries = frozenset(map(_key, several))
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
         words = [match.span() for match in _WORD.finditer(text, start, end)]
         keys = [_key([text[left:right]]) for left, right in words]
-        for size in range(min(len(words), _LONGEST), 0, -1):
+        for size in range(min(len(words), _LONGEST), 1, -1):
             for first in range(len(words) - size + 1):
                 if " ".join(keys[first : first + size]) in self._entries:
                     return words[first][0], words[first + size - 1][1]

@@ -55,7 +55,10 @@ _ATOM = re.compile(rf"(?P<sealed>[\x00-\x08\x0b-\x1d\x7f]+)|(?P<word>{WORD})|(?P
 SECONDS = range(0x80, 0x100)
 
 _LINE_ENDS = frozenset("\n\x1e")
-_SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+WORD_BYTES = 3
+"""Bytes of a word on the tape."""
+
+SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
 _SHORT_NUMBER = 4
@@ -89,9 +92,10 @@ class Lexicon(dict[str, bytes]):
         self._quiet = vocabulary | proper
         held: dict[str, int] = {}
         for place, name in enumerate(self._names):
-            bit = 1 << place
-            for word in lists[name]:
-                held[word] = held.get(word, 0) | bit
+            new = dict.fromkeys(lists[name], 1 << place)
+            for word in held.keys() & new.keys():
+                new[word] |= held[word]
+            held.update(new)
         ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
         kinds = sorted(set(held.values()) | set(ending_bits.values()))
         if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
@@ -158,7 +162,7 @@ class Lexicon(dict[str, bytes]):
     def _piece(self, token: str) -> tuple[bytes, bool]:
         if token.isalpha():
             return self.word(token)
-        core = token.strip(_SIGNS)
+        core = token.strip(SIGNS)
         if core.isalpha():  # the most frequent form by far
             tape, known = self.word(core)
             at = token.index(core)
@@ -200,7 +204,7 @@ def atoms(token: str) -> Iterator[tuple[int, int]]:
     """Yield, for each atom of a token, its bytes on the tape and its characters."""
     for match in _ATOM.finditer(token):
         kind, length = match.lastgroup, match.end() - match.start()
-        yield (3 if kind == "word" else 2 if kind == "number" else 1), length
+        yield (WORD_BYTES if kind == "word" else 2 if kind == "number" else 1), length
 
 
 def _code(number: int) -> bytes:

@@ -22,13 +22,15 @@ _VALUE = "(?P<value>"
 
 
 class Phrase:
-    """A phrase over the tape, from its source in RE2. Raises ValueError with a fixed reason."""
+    """A phrase over the tape, from its source in RE2."""
 
     def __init__(self, source: str) -> None:
         self.located = source.replace(_VALUE, "(?:")
         self._source = source
-        self._whole = compile_tape(self.located)
-        self._split = split(source)
+
+    def check(self) -> None:
+        """Raise ValueError with a fixed reason if the source is not a pattern that can be used."""
+        _ = self._whole
 
     def spans(self, tape: bytes) -> Iterator[tuple[int, int]]:
         """Yield where the values of all matches stand."""
@@ -59,6 +61,14 @@ class Phrase:
                     return start, end
         whole = self._grouped.search(matched)
         return (0, len(matched)) if whole is None else whole.span("value")
+
+    @cached_property
+    def _whole(self) -> TapeAutomaton:
+        return compile_tape(self.located)
+
+    @cached_property
+    def _split(self) -> tuple[str, str, str] | None:
+        return split(self._source)
 
     @cached_property
     def _parts(self) -> tuple[TapeAutomaton, TapeAutomaton, TapeAutomaton]:

@@ -12,6 +12,7 @@ nothing; `;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
@@ -45,24 +46,34 @@ _VALUES = {
 }
 
 
+@lru_cache(maxsize=1024)
+def _tokens(source: str) -> tuple[re.Match[str], ...]:
+    """Return a phrase in its parts. Raises ValueError with a fixed reason."""
+    parts: list[re.Match[str]] = []
+    at = 0
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        if match is None:
+            raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
+        at = match.end()
+        parts.append(match)
+    return tuple(parts)
+
+
 def literals(source: str) -> set[str]:
     """Return the words that a phrase names by themselves: each is a word list of its own, `=word`."""
-    words: set[str] = set()
-    for match in _TOKEN.finditer(source):
-        for literal in (match["words"] or "").split("|"):
-            words.update(part.lower() for part in _LITERAL.findall(literal) if part[0].isalpha())
-        words.update(
-            term[1:]
-            for part in (match["kind"] or "").split()
-            for term in part.lstrip("-").split("|")
-            if term[:1] == "="
-        )
-    return words
+    words = {term[1:] for term in lists_of(source) if term[:1] == "="}
+    return words.union(*(_words_in(match["words"]) for match in _tokens(source) if match["words"]))
+
+
+@lru_cache(maxsize=4096)
+def _words_in(choices: str) -> frozenset[str]:
+    return frozenset(part.lower() for part in _LITERAL.findall(choices) if part[0].isalpha())
 
 
 def lists_of(source: str) -> set[str]:
     """Return the terms of a phrase that may be names of word lists."""
-    kinds = [match["kind"] for match in _TOKEN.finditer(source) if match["kind"]]
+    kinds = [match["kind"] for match in _tokens(source) if match["kind"]]
     return {term for kind in kinds for part in kind.split() for term in part.lstrip("-").split("|")}
 
 
@@ -85,15 +96,7 @@ class Phrasebook:
 
     def translate(self, source: str) -> str:
         """Return the phrase as an RE2 pattern of Latin-1. Raises ValueError with a fixed reason."""
-        out: list[str] = []
-        at = 0
-        while at < len(source):
-            match = _TOKEN.match(source, at)
-            if match is None:
-                raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
-            at = match.end()
-            out.append(self._part(match))
-        return "".join(out)
+        return "".join(map(self._part, _tokens(source)))
 
     def _part(self, match: re.Match[str]) -> str:
         text = match.group()

@@ -207,8 +207,10 @@ def read_recognizer(
     lists: Mapping[str, tuple[str, ...]],
     book: Phrasebook,
     values: Values | None,
+    *,
+    proven: bool = False,
 ) -> Recognizer:
-    """Read and compile one recognizer. Raises RuleError."""
+    """Read one recognizer, and compile it if it is not proven. Raises RuleError."""
     if not _ID.fullmatch(entry.rule):
         raise entry.error("`id` must be lower-case letters, digits, dots, dashes", "id")
     identifier = entry.text("identifier")
@@ -233,6 +235,8 @@ def read_recognizer(
         phrase_sources = tuple(book.translate(expand(phrase, fragments, {})) for phrase in phrases)
         phrase_sources += tuple(source for keys in fields for source in translate(keys, book))
         tapes = tuple(map(Phrase, phrase_sources))
+        for tape in () if proven else tapes:
+            tape.check()
     except ValueError as error:
         raise entry.error(str(error), "phrases") from None
     if any(set(pattern.groupindex) - {"value"} for pattern in patterns):

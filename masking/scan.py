@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ _NAMED = re.compile(r"\(\?P<value>")
 _GROUP_PATTERNS = 16
 """Patterns of one group at most: fewer walk over text too often, more work where nothing is (measured)."""
 
+WINDOW = 8192
+"""What is searched at once, with the zone that goes over it; no search reads beyond (`lookahead`)."""
+
 _FEW_PATTERNS = 2
 """So few are tried without asking their alternation first."""
 
@@ -51,19 +55,34 @@ class Scanner:
         self._phrases: list[_Phrases] = []
         ranked = sorted(recognizers, key=lambda recognizer: recognizer.priority)
         self._fields = {" ".join(keys): recognizer for recognizer in ranked for keys in recognizer.fields}
-        open_groups: dict[str, int] = {}
-        for recognizer in recognizers:
+        open_groups: dict[tuple[str, bool], int] = {}
+        for recognizer in sorted(recognizers, key=lambda recognizer: recognizer.strict):
             if recognizer.phrases:
-                if not self._phrases or self._phrases[-1].size + len(recognizer.phrases) > _GROUP_PATTERNS:
-                    self._phrases.append(_Phrases())
-                self._phrases[-1].add(recognizer)
+                last = self._phrases[-1] if self._phrases else None
+                full = last is None or last.size + len(recognizer.phrases) > _GROUP_PATTERNS
+                if last is None or full or last.strict != recognizer.strict:
+                    last = _Phrases(strict=recognizer.strict)
+                    self._phrases.append(last)
+                last.add(recognizer)
             if recognizer.patterns:
-                place = open_groups.get(recognizer.requires)
+                key = recognizer.requires, recognizer.strict
+                place = open_groups.get(key)
                 if place is None or self._groups[place].size + len(recognizer.sources) > _GROUP_PATTERNS:
-                    place = open_groups[recognizer.requires] = len(self._groups)
+                    place = open_groups[key] = len(self._groups)
                     self._groups.append(_Group(recognizer.requires))
                 self._groups[place].add(recognizer)
                 self._order.append((recognizer, place))
+
+    def balanced(self) -> Scanner:
+        """Return the scanner without the rules for strict profiles; it shares the automata of the others."""
+        twin = copy(self)
+        order = [(recognizer, place) for recognizer, place in self._order if not recognizer.strict]
+        vars(twin).update(
+            _phrases=[phrases for phrases in self._phrases if not phrases.strict],
+            _order=order,
+            _groups=self._groups[: max((place + 1 for _, place in order), default=0)],
+        )
+        return twin
 
     def settle(
         self, zone: str, claims: Sequence[Claim], memory: Memory, *, known: bool
@@ -121,8 +140,8 @@ class Scanner:
             wide = [number for number, view in enumerate(views) if not view.isascii()]
             plain = [number for number, view in enumerate(views) if view.isascii()] if wide else range(len(views))
             for numbers, ascii_only in ((wide, False), (plain, True)):
-                if numbers:
-                    self._search(_Joined(views, numbers, ascii_only=ascii_only), claims)
+                for some in _windows(views, numbers):
+                    self._search(_Joined(views, some, ascii_only=ascii_only), claims)
         return claims
 
     def _search(self, joined: _Joined, claims: dict[int, list[Claim]]) -> None:
@@ -132,6 +151,20 @@ class Scanner:
             if part is not None:
                 for number, claim in part.search(recognizer):
                     claims.setdefault(number, []).append(claim)
+
+
+def _windows(views: Sequence[str], numbers: Iterable[int]) -> Iterator[list[int]]:
+    """Yield the numbers in groups whose views are together hardly longer than a window."""
+    group: list[int] = []
+    size = 0
+    for number in numbers:
+        group.append(number)
+        size += len(views[number])
+        if size >= WINDOW:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 class _Kinds:
@@ -144,17 +177,25 @@ class _Kinds:
         self._starts = [start for start, _ in zones]
 
     @cached_property
-    def end(self) -> bytes:
-        """The tape up to the last of the zones."""
-        return self._whole.tape[: self._zones[-1][1]]
+    def _windows(self) -> list[tuple[int, bytes]]:
+        """Stretches of the tape with whole zones in them, each with the place at which it begins."""
+        windows: list[tuple[int, bytes]] = []
+        begin = -1
+        for start, end in self._zones:
+            begin = start - 1 if begin < 0 else begin
+            if end - begin >= WINDOW or end == self._zones[-1][1]:
+                windows.append((begin, self._whole.tape[begin:end]))
+                begin = -1
+        return windows
 
     def touched(self, locate: TapeAutomaton) -> list[int]:
         """Return the zones that hold a part of a match."""
         touched: set[int] = set()
-        for match in locate.finditer(self.end):
-            start, end = match.span()
-            first = max(bisect_right(self._starts, start + 1) - 1, 0)
-            touched.update(range(first, bisect_right(self._starts, end)))
+        for begin, window in self._windows:
+            for match in locate.finditer(window):
+                start, end = match.span()
+                first = max(bisect_right(self._starts, start + begin + 1) - 1, 0)
+                touched.update(range(first, bisect_right(self._starts, end + begin)))
         return sorted(touched)
 
     def search(self, recognizers: Sequence[Recognizer], places: Sequence[int], claims: dict[int, list[Claim]]) -> None:
@@ -191,8 +232,9 @@ class _Kinds:
 class _Phrases:
     """Phrases that are tried together."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool) -> None:
         self.size = 0
+        self.strict = strict
         self._recognizers: list[Recognizer] = []
 
     def add(self, recognizer: Recognizer) -> None:

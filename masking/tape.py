@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import BREAK, atoms
+from masking.lexicon import BREAK, SIGNS, WORD_BYTES, atoms
 
 if TYPE_CHECKING:
     from masking.lexicon import Lexicon
@@ -108,6 +108,10 @@ class Tape:
             token = self._tokens[number]
             if into == len(self._pieces[number]) - 1 and token[-1:] not in {"\n", "\x1e"}:
                 return start + len(token)
+            if into == WORD_BYTES:
+                core = token.rstrip(SIGNS)
+                if core.isalpha():  # a word and what stands behind it
+                    return start + len(core)
             for wide, long in atoms(token):
                 if into < wide:
                     break

@@ -11,7 +11,7 @@ import re  # plain reading of a short value that RE2 already found; patterns bel
 from typing import TYPE_CHECKING
 
 from masking import written_numbers
-from masking.addresses import facility, postcode, street
+from masking.addresses import facility, postcode, street, town
 from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
 from masking.dates import is_days, is_late_day, read_date
 
@@ -98,5 +98,6 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "street": street,
     "telephone": written_numbers.telephone,
     "very_old": very_old,
+    "town": town,
     "vin": vin,
 }
