@@ -1,0 +1,74 @@
+"""Places as people write them (45 CFR 164.514(b)(2)(i)(B)), kind by kind, and names of places that are none.
+
+A row marks what must be covered in full with `[[ ]]`; a row without marks must keep every character.
+"""
+
+from __future__ import annotations
+
+import pytest
+from test_dates_found import uncovered
+
+STREETS = [
+    "lives at [[12 Maple Street, Apt 4]], alone",
+    "lives at [[12 maple street apt 4]] and",
+    "mail to [[1600 N. Pennsylvania Ave.]] please",
+    "mail to [[PO Box 441]] please",
+    "found at the corner of [[5th and Main]] today",
+    "[[Flat 3, 12 Church Lane]], [[Leeds]] [[LS1 4AP]]",
+    "wohnhaft [[Hauptstraße 12a]], [[10115]] [[Berlin]]",
+    "habite [[12 rue de la Paix]], [[75002]] [[Paris]]",
+    "vive en [[Calle Mayor 5, 3º B]], [[28013]] [[Madrid]]",
+    "abita in [[Via Roma 12]], [[00184]] [[Roma]]",
+    "woont [[Kerkstraat 12]], [[1234 AB]] [[Utrecht]]",
+    "mieszka [[ul. Długa 5]], [[00-950]] [[Warszawa]]",
+    "Endereço: [[Rua das Flores 12, apto 4]], [[Curitiba]] - [[80010-010]]",
+    "lives at [[14, Gandhi Nagar]], [[Pune]] [[411001]]",
+]
+CITIES = [
+    "lives in [[Springfield]], IL [[62704]]",
+    "from [[Cedar Rapids]], Iowa, with cough",
+    "a native of [[Akureyri]] with cough",
+    "from [[denver]] with a cough",
+    "in [[los angeles]] for years",
+    "flew from [[St. Louis]] yesterday",
+    "resident of [[Harris County]] with cough",
+    "zip code [[62704-1234]] on file",
+    "in [[Ottawa]], [[K1A 0B1]] on file",
+    "found at [[40.71280, -74.00600]] by police",
+]
+FACILITIES = [
+    "treated at [[St. Mary's Hospital]] for sepsis",
+    "treated at [[Cedars-Sinai]] for sepsis",
+    "seen at [[UCSF]] for sepsis",
+    "seen at [[Mass General]] for sepsis",
+    "seen at [[Brigham and Women's Hospital]] for sepsis",
+    "seen at [[Children's Hospital Boston]] for sepsis",
+    "moved to [[Sunny Acres Nursing Home]] after that",
+    "a student at [[Lincoln High School]] with asthma",
+    "seen at [[mercy general hospital]] for sepsis",
+    "behandelt im [[Universitätsklinikum Köln]] gestern",
+    "suivi au [[CHU de Lyon]] pour asthme",
+]
+NONE = [
+    "by the Boston criteria and the Glasgow Coma Scale",
+    "Framingham risk score, Ann Arbor stage II, Lugano classification",
+    "Lyme disease, West Nile virus, Ebola and Philadelphia chromosome",
+    "the CDC, the WHO, the NIH and the American College of Cardiology",
+    "Medicaid in Texas and Ohio, travelers from Kenya",
+    "seen in the Primary Care Clinic and at the hospital",
+    "due to a prolonged hospital stay in a local hospital",
+    "take 2 tablets by mouth, walk 2 miles down the road",
+    "vitamin B12 5MG daily, C3 and C4 low",
+]
+
+
+@pytest.mark.parametrize("marked", [*STREETS, *CITIES, *FACILITIES])
+def test_found_in_full(marked: str) -> None:
+    """Each kind of place is covered in full, and nothing else in its sentence is."""
+    assert uncovered(marked) == ([], [])
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_left_alone(text: str) -> None:
+    """Eponyms, studies, public bodies, states, countries and kinds of care stay."""
+    assert uncovered(text) == ([], [])
