@@ -25,7 +25,7 @@ MAX_MEM_LARGE = 128 << 20
 """The budget for an alternation of many patterns."""
 
 _ASCII = "".join(map(chr, range(1, 128)))
-_CLASS = re.compile(
+CLASS = re.compile(
     r"\\[pP](?:\{[^}]*\}|.)|\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\[pP]\{[^}]*\}|\\.|[^\]\\])*\]|[^\x00-\x7f]", re.DOTALL
 )
 _PROBES = ("", "a", "A a", "1", "a-1.b", " ", "\n", "Aa, 1\n\nb", "é", "@", "a@b.c/d:1")
@@ -139,7 +139,7 @@ def ascii_edition(source: str, automaton: Automaton, *, max_mem: int = MAX_MEM) 
     A character beyond ASCII becomes a byte that no ASCII text holds. Every class of the pattern is tried on all of
     ASCII in both editions and in any case: folding pairs `k` and `s` with characters beyond ASCII (U+212A, U+017F).
     """
-    if "\\Q" not in source and all(_same_on_ascii(part) for part in set(_CLASS.findall(source))):
+    if "\\Q" not in source and all(_same_on_ascii(part) for part in set(CLASS.findall(source))):
         try:
             edition: ByteAutomaton = re2.compile(_as_bytes("(?m)" + source), max_mem=max_mem)
         except (re2.error, OverflowError, ValueError):

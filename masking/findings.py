@@ -40,8 +40,8 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
     """Settle overlaps: higher priority first, then leftmost, then longest.
 
     What a loser covered beyond the winners stays a finding of its own, so no character that any recognizer claimed
-    survives, but for `PUBLIC` claims, which take theirs away; only white space, punctuation and a lone letter left over
-    at a seam are dropped.
+    survives, but for `PUBLIC` claims, which take theirs away; only white space, punctuation and a lone character
+    beside a `PUBLIC` claim are dropped.
     """
     order = sorted(claims, key=lambda claim: (-claim.priority, claim.start, -claim.end))
     if len(order) == 1:
@@ -54,9 +54,14 @@ def settle(claims: Iterable[Claim], text: str) -> list[Finding]:
         for start, end in _free(claim.start, claim.end, taken):
             whole = (start, end) == (claim.start, claim.end)
             left, right = (start, end) if whole else _core(text, start, end)
-            if left < right and (whole or right - left > 1 or not text[left].isalpha()):
+            if left < right and not (right - left == 1 and not whole and _beside_public(claim, taken)):
                 insort(taken, Finding(left, right, claim.identifier, claim.rule))
     return [finding for finding in taken if finding.identifier != PUBLIC]
+
+
+def _beside_public(claim: Claim, taken: list[Finding]) -> bool:
+    """Say whether a `PUBLIC` claim took a part of a claim, as of `C. Bell` in `C. Bell's palsy`."""
+    return any(f.identifier == PUBLIC and f.start < claim.end and f.end > claim.start for f in taken)
 
 
 def _free(start: int, end: int, taken: list[Finding]) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from masking import lookahead
 from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
 from masking.folding import fold
 from masking.gazetteers import Gazetteer
@@ -274,6 +275,11 @@ def read_recognizer(
             + [_example(entry, *example, wanted=False) for example in entry.numbered("counter_examples")]
         ),
     )
+    try:
+        for source, pattern in zip(expanded, patterns, strict=True):
+            lookahead.check(source, pattern, (example.text for example in recognizer.examples))
+    except ValueError as error:
+        raise entry.error(str(error), "patterns") from None
     entry.close()
     if not any(example.spans for example in recognizer.examples):
         raise entry.error("a recognizer needs at least one example")
