@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from shipped import NOTE, POLICIES, shipped
 
-from masking import RuleError, RuleSet, find, read_sources
+from masking import Memory, RuleError, RuleSet, find, read_sources
+from masking.reading import Reading
+from masking.scan import WINDOW, Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from masking.automata import Match
 
 RULE = """recognizers:
   - id: code
@@ -169,3 +179,190 @@ def test_an_empty_directory_is_refused(tmp_path) -> None:
     """A policies directory without rules is an error, not an empty rule set."""
     with pytest.raises(RuleError):
         read_sources(tmp_path)
+
+
+def with_keys(keys: str, example: str) -> str:
+    """Return a rule with other keys in the place of its patterns."""
+    return (
+        f"recognizers:\n  - id: site\n    identifier: OTHER_ID\n{keys}    examples: ['{example}']\n"
+        "words: {common: of the in and seen was}\nlexicon: {vocabulary: common, quiet: of the in and}\n"
+    )
+
+
+def texts(rules: RuleSet, text: str, field: str = "") -> list[str]:
+    return [text[found.start : found.end] for found in find(rules, text, field=field)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem", "line"),
+    [
+        (RULE.replace("X12'", "X12', 'X1234 too'"), "counter-example 2 is matched", 6),
+        (RULE.replace("now']", "now', 'no [[X12]]']"), "example 2 is not matched as marked", 5),
+        (RULE.replace("now']", "now', 'no X1234']"), "example 2 marks no value", 5),
+        (RULE.replace("X12'", "[[X12]]'"), "counter-example 1 marks a value", 6),
+        (with_keys("    values:\n      - Ann\n      - '--'\n", "[[Ann]]"), "value 2 holds no letter or digit", 6),
+        (with_keys(f"    values: ['{'a ' * 40}']\n", "x"), "value 1 has more than 64", 4),
+        (with_keys("    values: [of the in and of]\n", "[[of the in and of]]"), "value 1 cannot be found", 2),
+        (with_keys(f"    values: [{'a, ' * 10_001}]\n", "[[a]]"), "more than 10000 values", 4),
+        (with_keys("    values: [Ann]\n    fields: [x]\n", "[[Ann]]"), "a rule of their own", 4),
+        (with_keys("    values: {a: b}\n", "[[Ann]]"), "`values` must be a list", 4),
+        (with_keys("    fields: [a.b.c]\n", "x"), "a field is a key", 4),
+        (with_keys("    fields: ['7']\n", "x"), "a field is a key", 4),
+        (with_keys("    fields: [aBcDeFgHiJkLmN]\n", "x"), "a field is a key", 4),
+        (with_keys("", "x"), "at least one of `patterns`, `phrases`, `values` and `fields`", 2),
+        (with_pattern(r"(?:\d+[- ]?)+X|\d", "[[1]]"), "square of the text", 4),
+        (with_pattern("M[A-Z](?:.*?\\d+)?", "[[MR]]"), "square of the text", 4),
+        (RULE.replace("[[X1234]]", "[[X1234"), "example 1 opens", 5),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_told_by_its_number_and_line(rule: str, problem: str, line: int) -> None:
+    """Which example, counter-example or value is wrong, in which line, and never its text."""
+    with pytest.raises(RuleError) as caught:
+        build(rule)
+    assert problem in str(caught.value)
+    assert caught.value.line == line
+    assert caught.value.rule in {"code", "site"}
+    assert "X1234" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\d{1,9}", r"\b\d+\b", r"(?:\d+-)*\d+", r"X\d+(?: \d+)*", r'"[^"]*"', r"\d(?:[\d-]{0,20}@)?", r"\p{Lu}\w*",
+        r"(?i:id:? (?P<value>\d+))|\d", r"[0-9]\.",
+    ],
+)  # fmt: skip
+def test_patterns_that_read_no_further_than_their_match_are_taken(pattern: str) -> None:
+    """Greedy, repeated and bounded patterns are linear and load; only their example may still fail."""
+    with pytest.raises(RuleError, match="is not matched as marked"):
+        build(with_pattern(pattern.replace("'", "''"), "[[none of these]]"))
+
+
+def test_literal_values_are_found_in_any_spelling() -> None:
+    """A deny list takes whole words in any case, over line ends, with signs and digits; the longest value wins."""
+    rules = build(
+        with_keys(
+            "    values: [Zorblax, Zorblax Hall, '3M Corp', 'O''Leary & Sons', 4711, 'X-17/B', 'Ünder Fluss', '(Q)']\n",
+            "at [[ZORBLAX]] now",
+        )
+    )
+    text = (
+        "zorblax, Zorblax\n hall; 3m  corp and 33M corp, x3M Corp. O'LEARY & SONS' 4711 A4711 47112 x-17/b x-17/bb "
+        "under fluss zorblaxes (q) q"
+    )
+    assert texts(rules, text) == [
+        "zorblax", "Zorblax\n hall", "3m  corp", "O'LEARY & SONS", "4711", "x-17/b", "under fluss", "(q)",
+    ]  # fmt: skip
+
+
+def test_ten_thousand_values_are_one_lookup() -> None:
+    """The size of a list costs time when it is read, and none when a text is."""
+    values = "".join(
+        f"      - Wort{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)} {n}\n" for n in range(10_000)
+    )
+    rules = build(with_keys(f"    values:\n{values}", "at [[wortaaa 0]]"))
+    text = "seen in wortbba 27. " * 500
+    few = build(with_keys("    values: [Wortbba 27]\n", "at [[wortbba 27]]"))
+    times = []
+    for one in (rules, few):
+        find(one, text)
+        begun = time.process_time()
+        assert len(find(one, text)) == 500
+        times.append(time.process_time() - begun)
+    assert times[0] < 4 * times[1] + 0.05  # generous: the machine is shared
+
+
+def test_a_listed_word_stays_what_it_is_to_other_rules() -> None:
+    """A word that only a deny list knows is still unknown; a usual word stays usual."""
+    other = (
+        "  - {id: odd, identifier: NAME, phrases: ['<cap unknown>'], examples: ['[[Qux]]'], counter_examples: [Seen]}\n"
+    )
+    rules = build(
+        with_keys("    values: [Zorblax Hall, Seen Hall]\n", "[[Zorblax Hall]]").replace("words:", other + "words:")
+    )
+    assert texts(rules, "Hall, Zorblax, Seen") == ["Hall", "Zorblax"]
+
+
+def test_public_values_are_left() -> None:
+    """`allow_values` leaves literal values in any case; values of the identifier PUBLIC win over other rules."""
+    assert texts(build(RULE + "    allow_values: [x0000]\n"), "X0000 X0001") == ["X0001"]
+    public = "  - {id: pub, identifier: PUBLIC, priority: 100, values: [X7777], examples: ['[[X7777]]']}\n"
+    assert texts(build(RULE + public), "X7777 X0001") == ["X0001"]
+
+
+FIELDS = with_keys(
+    "    fields: [patient.nickname, accountRef]\n    allow_values: [none]\n    propagate: true\n",
+    '"accountRef": "[[A-1]]"',
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("patient nickname", " Bo of the in and B ", ["Bo of the in and B"]),
+        ("x nickname", "Bo", []),
+        ("order account ref", 'a "b", c', ['a "b", c']),
+        ("account ref", "None", []),
+        ("account ref", "  ", []),
+    ],
+)  # fmt: skip
+def test_a_field_takes_the_whole_value(field: str, value: str, expected: list[str]) -> None:
+    """A string of a JSON document under such a key is the value, whatever stands in it."""
+    assert texts(build(FIELDS), value, field) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"accountRef": "A-1", "x": "y"}', ["A-1"]),
+        ('{"account_ref" : ["a", "b, c"], "x": ["y"]}', ['a", "b, c']),
+        ('{"billing-account-ref2": -17.5}', ["-17.5"]),
+        ('{"accountRef": "say \\"hi\\" to", "x": "y"}', ['say \\"hi\\" to']),
+        ('{"accountRef": "", "x": null, "accountRef": null}', []),
+        ('{"nickname": "Bo"}', []),
+        ('{"patient": {"id": 3, "nickname": "Bo"}}', ["Bo"]),
+        ('{"accountRef": "none"}', []),
+    ],
+)  # fmt: skip
+def test_a_field_is_found_in_json_texts(text: str, expected: list[str]) -> None:
+    """JSON inside a text is read by its keys: strings with quotes of their own, lists, numbers, objects in objects."""
+    assert texts(build(FIELDS), text) == expected
+
+
+def test_a_public_field_protects_its_value() -> None:
+    """A key whose values are public is a rule like others."""
+    public = (
+        '  - {id: pub, identifier: PUBLIC, priority: 90, fields: [unitCode], examples: [\'"unitCode": "[[X1]]"\']}\n'
+    )
+    rules = build(RULE + public)
+    assert texts(rules, "X1234", "ward unit code") == []
+    assert texts(rules, "X1234", "ward code") == ["X1234"]
+    assert texts(rules, '{"unitCode": "X1234", "code": "X1234"}') == ["X1234"]
+
+
+def test_values_of_a_field_are_remembered() -> None:
+    """`propagate` holds for whole values too."""
+    memory = Memory()
+    assert find(build(FIELDS), "A-12345", field="account ref", memory=memory)
+    assert len(memory) == 2
+
+
+def test_no_search_reads_beyond_its_window() -> None:
+    """What is searched at once is bounded, so that finding all matches is linear: twice the text, twice the steps."""
+    seen: list[int] = []
+
+    class Watched:
+        groupindex: ClassVar[dict[str, int]] = {}
+
+        def finditer(self, text: bytes | str) -> Iterator[Match]:
+            seen.append(len(text))
+            return iter(())
+
+    rules = build(RULE)
+    rule = replace(rules.recognizers[0], patterns=(Watched(),), ascii_patterns=(Watched(),))
+    scanner = Scanner([rule], rules.lexicon, frozenset())
+    for size in (50, 5000):
+        reading = Reading(scanner, "\n\n".join(["X1234"] * size))
+        reading.findings(len(reading.zones), Memory())
+    assert max(seen) < 2 * WINDOW
+    assert len(seen) > 2
