@@ -62,8 +62,8 @@ class Memory:
         for part in _PART.findall(value) if identifier == _NAME else ():
             word = part[:-2] if part.endswith(_POSSESSIVE) else part
             if len(word) >= _SHORTEST_NAME and word.replace("'", "").isalpha() and word.lower() not in forgotten:
-                forms = dict.fromkeys((word, word.upper(), word.title(), word.lower()))
-                learned.extend(form for form in forms if self._keep(form, identifier))
+                cases = (word, word.upper(), word.title(), word.lower())
+                learned.extend(form for form in dict.fromkeys(cases) if self._keep(form, identifier))
         if identifier != _NAME and any(char.isdigit() for char in value):
             forms = (value, "".join(char for char in value if char.isalnum()))
             learned.extend(form for form in forms if len(form) >= _SHORTEST_NUMBER and self._keep(form, identifier))
