@@ -6,7 +6,7 @@ r"""Phrases: rules written over kinds of words, not over letters, and turned int
 `n3`, `n5+`); terms must all hold, `a|b` either, `-a` not. `"date of birth|dob"` are these words in any case, signs in
 them as they stand. `_` is the space between two words, with at most one line end in it, `__` one without, `~` is `_` or
 nothing; `;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand for themselves as in RE2 (`\.`,
-`[,;]`), so do `( | ) ? * + {m,n}`; white space means nothing.
+`[,;]`; `[\x1c]` is any beyond ASCII, `.` any of ASCII), so do `( | ) ? * + {m,n}`; white space means nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
 from masking.kinds import Kinds, byte_class
-from masking.lexicon import LENGTHS, NUMBERS, WORD
+from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
     from masking.automata import TapeAutomaton
@@ -35,6 +35,7 @@ _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
 _Kind = tuple[bytes, frozenset[str], frozenset[int]]
 """A code, the lists that hold it, and the shapes it may have."""
 
+_NO_SIGNS = bytes({*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _VALUES = {
     "n": tuple(NUMBERS),
@@ -96,7 +97,10 @@ class Phrasebook:
 
     def translate(self, source: str) -> str:
         """Return the phrase as an RE2 pattern of Latin-1. Raises ValueError with a fixed reason."""
-        return "".join(map(self._part, _tokens(source)))
+        parts = _tokens(source)
+        if sum(part.lastgroup == "open" for part in parts) > 1:
+            raise ValueError("a phrase has one value in [[ ]]")
+        return "".join(map(self._part, parts))
 
     def _part(self, match: re.Match[str]) -> str:
         text = match.group()
@@ -118,6 +122,8 @@ class Phrasebook:
             return self._kind(match["kind"])
         if kind == "words":
             return self._literals(match["words"].split("|"))
+        if kind == "signs":
+            return _signs(text)
         return text if kind != "sign" else re.escape(text) if text != "." else r"[!-/:-@\[-`{-~]"
 
     def _literals(self, choices: list[str]) -> str:
@@ -143,6 +149,14 @@ class Phrasebook:
 
     def _kind(self, source: str) -> str:
         return _number(source) or self._words.byte_class(source)
+
+
+@lru_cache(maxsize=4096)
+def _signs(text: str) -> str:
+    """Return a class of signs; one that takes bytes of words, numbers, placeholders or borders is refused."""
+    if compile_tape(text).search(_NO_SIGNS) is not None:
+        raise ValueError("brackets hold signs and spaces: no digits, no wide ranges, no `^`")
+    return text
 
 
 def _number(source: str) -> str:

@@ -16,10 +16,11 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern, compile_tape
+from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern
 from masking.findings import Claim, Finding, settle
 from masking.folding import FILLER, fold
 from masking.lexicon import SEALED
+from masking.phrase import AnyPhrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +57,7 @@ class Scanner:
         ranked = sorted(recognizers, key=lambda recognizer: recognizer.priority)
         self._fields = {" ".join(keys): recognizer for recognizer in ranked for keys in recognizer.fields}
         open_groups: dict[tuple[str, bool], int] = {}
-        for recognizer in sorted(recognizers, key=lambda recognizer: recognizer.strict):
+        for recognizer in sorted(recognizers, key=lambda recognizer: (recognizer.strict, -recognizer.priority)):
             if recognizer.phrases:
                 last = self._phrases[-1] if self._phrases else None
                 full = last is None or last.size + len(recognizer.phrases) > _GROUP_PATTERNS
@@ -78,6 +79,7 @@ class Scanner:
         twin = copy(self)
         order = [(recognizer, place) for recognizer, place in self._order if not recognizer.strict]
         vars(twin).update(
+            _fields={keys: recognizer for keys, recognizer in self._fields.items() if not recognizer.strict},
             _phrases=[phrases for phrases in self._phrases if not phrases.strict],
             _order=order,
             _groups=self._groups[: max((place + 1 for _, place in order), default=0)],
@@ -175,6 +177,7 @@ class _Kinds:
         self._zones = zones
         self._spans = spans
         self._starts = [start for start, _ in zones]
+        self._taken: dict[int, list[tuple[int, int, int]]] = {}
 
     @cached_property
     def _windows(self) -> list[tuple[int, bytes]]:
@@ -211,22 +214,32 @@ class _Kinds:
             at += end - start + 2
         joined = _SEAL.join(parts)
         for recognizer in recognizers:
+            if not recognizer.anywhere(joined):
+                continue
             for phrase in recognizer.phrases:
                 for left, right in phrase.spans(joined):
                     number = bisect_right(starts, left) - 1
-                    place = places[number]
-                    claim = self._claim(recognizer, place, self._zones[place][0] - 1 - starts[number], left, right)
-                    if claim is not None:
-                        claims.setdefault(place, []).append(claim)
+                    by = self._zones[places[number]][0] - 1 - starts[number]
+                    self._take(recognizer, places[number], left + by, right + by, claims)
 
-    def _claim(self, recognizer: Recognizer, place: int, by: int, left: int, right: int) -> Claim | None:
+    def _take(self, recognizer: Recognizer, place: int, left: int, right: int, claims: dict[int, list[Claim]]) -> None:
+        """Add a claim, unless it stands in one that wins over it anyhow, or the recognizer takes it back."""
+        taken = self._taken.setdefault(place, [])
+        priority = recognizer.priority
+        if recognizer.keeps_to_match and any(
+            start <= left and right <= end and priority <= over for start, end, over in taken
+        ):
+            return
         char, view = self._whole.char, self._whole.view
         base, end = self._spans[place]
-        start, stop = char(max(left + by, self._zones[place][0])), char(right + by)
+        start, stop = char(max(left, self._zones[place][0])), char(right)
         while stop > start and view[stop - 1].isspace():
             stop -= 1
         value = recognizer.judge(view[base:end], start - base, stop - base) if stop > start else None
-        return None if value is None else _claim(recognizer, *value)
+        if value is not None:
+            if value == (start - base, stop - base):
+                taken.append((left, right, priority))
+            claims.setdefault(place, []).append(_claim(recognizer, *value))
 
 
 class _Phrases:
@@ -243,18 +256,16 @@ class _Phrases:
         self.size += len(recognizer.phrases)
 
     @cached_property
-    def _locate(self) -> TapeAutomaton:
-        sources = [phrase.located for recognizer in self._recognizers for phrase in recognizer.phrases]
-        alternation = "|".join(f"(?:{source})" for source in sources)
-        return compile_tape(alternation, max_mem=MAX_MEM_LARGE)
+    def _located(self) -> AnyPhrase:
+        return AnyPhrase(phrase for recognizer in self._recognizers for phrase in recognizer.phrases)
 
     def anywhere(self, tape: bytes) -> bool:
         """Return whether the phrases find anything on a tape."""
-        return self._locate.search(tape) is not None
+        return self._located.anywhere(tape)
 
     def search(self, kinds: _Kinds, claims: dict[int, list[Claim]]) -> None:
         """Add what the phrases find."""
-        places = kinds.touched(self._locate)
+        places = kinds.touched(self._located.automaton)
         if places:
             kinds.search(self._recognizers, places, claims)
 
