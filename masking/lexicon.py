@@ -103,7 +103,8 @@ class Lexicon(dict[str, bytes]):
         codes = {bits: _code(number) for number, bits in enumerate(kinds)}
         self._held = held
         self._codes: dict[int, bytes] = codes
-        self._endings = tuple((ending, codes[bits]) for ending, bits in ending_bits.items())
+        self._endings = {ending: (place, codes[bits]) for place, (ending, bits) in enumerate(ending_bits.items())}
+        self._ending_lengths = sorted({len(ending) for ending in ending_bits})
         self._members = {code: self._lists(bits) for bits, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
@@ -142,7 +143,7 @@ class Lexicon(dict[str, bytes]):
         new = {key: _code(number) for number, key in enumerate(sorted(set(keys.values())))}
         moved = {code: new[key] for code, key in keys.items()}
         self._codes = {bits: moved[code] for bits, code in self._codes.items()}
-        self._endings = tuple((ending, moved[code]) for ending, code in self._endings)
+        self._endings = {ending: (place, moved[code]) for ending, (place, code) in self._endings.items()}
         self._inert = {moved[code]: inert for code, inert in self._inert.items()}
         self._members = {}
         self.clear()
@@ -194,10 +195,14 @@ class Lexicon(dict[str, bytes]):
         return code + shape.to_bytes(), known
 
     def _by_ending(self, word: str) -> bytes:
-        for ending, code in self._endings:
-            if word.endswith(ending) and len(word) > len(ending) + 1:
-                return code
-        return _UNKNOWN
+        first: tuple[int, bytes] | None = None
+        for length in self._ending_lengths:
+            if length + 1 >= len(word):
+                break
+            found = self._endings.get(word[-length:])
+            if found is not None and (first is None or found < first):
+                first = found
+        return _UNKNOWN if first is None else first[1]
 
 
 def atoms(token: str) -> Iterator[tuple[int, int]]:

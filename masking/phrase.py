@@ -11,10 +11,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from masking.automata import compile_part, compile_tape
+from masking.automata import MAX_MEM_LARGE, compile_part, compile_tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from masking.automata import TapeAutomaton
 
@@ -78,6 +78,22 @@ class Phrase:
     @cached_property
     def _grouped(self) -> TapeAutomaton:
         return compile_tape(self._source)
+
+
+class AnyPhrase:
+    """Several phrases: says where any of them matches."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._source = "|".join(f"(?:{phrase.located})" for phrase in phrases)
+
+    @cached_property
+    def automaton(self) -> TapeAutomaton:
+        """The phrases as one, without groups."""
+        return compile_tape(self._source, max_mem=MAX_MEM_LARGE)
+
+    def anywhere(self, tape: bytes) -> bool:
+        """Return whether any phrase matches on a tape."""
+        return self.automaton.search(tape) is not None
 
 
 def split(source: str) -> tuple[str, str, str] | None:

@@ -17,7 +17,7 @@ from masking.folding import fold
 from masking.gazetteers import Gazetteer
 from masking.keys import read_path, translate
 from masking.lexicon import SITE
-from masking.phrase import Phrase
+from masking.phrase import AnyPhrase, Phrase
 from masking.validators import VALIDATORS
 from masking.values import MAX_VALUES, Values, form, unusable
 
@@ -40,6 +40,9 @@ _IDENTIFIER = re.compile(r"[A-Z][A-Z_]{1,23}")
 _ID = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _DEPTH = 8
 _MAX_SOURCE = 400_000
+_FEW_PHRASES = 3
+"""So few are tried without asking first whether any of them matches."""
+
 _STRICT_ONLY = "strict"
 
 
@@ -75,6 +78,7 @@ class Recognizer:
     patterns: tuple[Automaton, ...]
     ascii_patterns: tuple[ByteAutomaton, ...]
     phrases: tuple[Phrase, ...]
+    located: AnyPhrase | None
     values: Values | None
     fields: tuple[tuple[str, ...], ...]
     validate: Callable[[str], bool] | None
@@ -90,6 +94,15 @@ class Recognizer:
     among: Gazetteer | None
     alone: bool
     examples: tuple[Example, ...]
+
+    @property
+    def keeps_to_match(self) -> bool:
+        """Whether what is found never goes beyond what matched."""
+        return self.values is None
+
+    def anywhere(self, tape: bytes) -> bool:
+        """Return whether a phrase may match on a tape."""
+        return self.located is None or self.located.anywhere(tape)
 
     def judge(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return where a matched value really stands; None if validator, cues around it or `allow` speak against it."""
@@ -256,6 +269,7 @@ def read_recognizer(
         patterns=patterns,
         ascii_patterns=tuple(map(ascii_edition, expanded, patterns)),
         phrases=tapes,
+        located=AnyPhrase(tapes) if len(tapes) > _FEW_PHRASES else None,
         values=values,
         fields=fields,
         validate=VALIDATORS[validator] if validator else None,

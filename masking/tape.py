@@ -52,6 +52,7 @@ class Tape:
             self._tokens.pop()
         self._pieces = [*map(lexicon.__getitem__, self._tokens)]
         self.tape = before + b"".join(self._pieces)
+        self._inside: dict[int, tuple[list[int], list[int]]] = {}
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -112,9 +113,15 @@ class Tape:
                 core = token.rstrip(SIGNS)
                 if core.isalpha():  # a word and what stands behind it
                     return start + len(core)
-            for wide, long in atoms(token):
-                if into < wide:
-                    break
-                into -= wide
-                start += long
+            places, chars = self._atoms_of(number)
+            start += chars[bisect_right(places, into) - 1]
         return start
+
+    def _atoms_of(self, number: int) -> tuple[list[int], list[int]]:
+        """Return where the atoms of a token begin, on the tape and among its characters."""
+        found = self._inside.get(number)
+        if found is None:
+            pairs = list(atoms(self._tokens[number]))
+            places = list(accumulate((wide for wide, _ in pairs), initial=0))
+            found = self._inside[number] = places, list(accumulate((long for _, long in pairs), initial=0))
+        return found
