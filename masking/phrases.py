@@ -20,7 +20,6 @@ from masking.kinds import Kinds, byte_class
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
-    from masking.automata import TapeAutomaton
     from masking.lexicon import Lexicon
 
 GAP = r"(?: +(?:\n *)?|\n *)"
@@ -90,10 +89,6 @@ class Phrasebook:
         Translate all phrases, seal, and translate them again; after that no other kind can be translated.
         """
         self._words.seal()
-
-    def compile(self, source: str) -> TapeAutomaton:
-        """Return the phrase as RE2 over the tape. Raises ValueError with a fixed reason."""
-        return compile_tape(self.translate(source))
 
     def translate(self, source: str) -> str:
         """Return the phrase as an RE2 pattern of Latin-1. Raises ValueError with a fixed reason."""

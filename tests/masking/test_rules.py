@@ -247,7 +247,7 @@ def test_literal_values_are_found_in_any_spelling() -> None:
         )
     )
     text = (
-        "zorblax, Zorblax\n hall; 3m  corp and 33M corp, x3M Corp. O'LEARY & SONS' 4711 A4711 47112 x-17/b x-17/bb "
+        "zorblax, Zorblax\n hall; 3m  corp and 33M corp, x3M Corp. O'LEARY & SONS' 4711 A4711 4712 47112 x-17/b x-17/bb "
         "under fluss zorblaxes (q) q"
     )
     assert texts(rules, text) == [
