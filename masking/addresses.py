@@ -83,4 +83,6 @@ def facility(value: str) -> bool:
 def town(value: str) -> bool:
     """Town in lower case, where one is expected: its words are no plain speech, and no kind of care or unit."""
     words = _LOWER_WORD.findall(value)
-    return not any(word in _NO_PART or word in _NO_STREET for word in words) and words[0] not in _NO_FACILITY
+    if not words or words[0] in _NO_FACILITY:
+        return False
+    return not any(word in _NO_PART or word in _NO_STREET for word in words)
