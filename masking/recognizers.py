@@ -40,9 +40,6 @@ _IDENTIFIER = re.compile(r"[A-Z][A-Z_]{1,23}")
 _ID = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _DEPTH = 8
 _MAX_SOURCE = 400_000
-_FEW_PHRASES = 3
-"""So few are tried without asking first whether any of them matches."""
-
 _STRICT_ONLY = "strict"
 
 
@@ -78,7 +75,7 @@ class Recognizer:
     patterns: tuple[Automaton, ...]
     ascii_patterns: tuple[ByteAutomaton, ...]
     phrases: tuple[Phrase, ...]
-    located: AnyPhrase | None
+    located: AnyPhrase
     values: Values | None
     fields: tuple[tuple[str, ...], ...]
     validate: Callable[[str], bool] | None
@@ -99,10 +96,6 @@ class Recognizer:
     def keeps_to_match(self) -> bool:
         """Whether what is found never goes beyond what matched."""
         return self.values is None
-
-    def anywhere(self, tape: bytes) -> bool:
-        """Return whether a phrase may match on a tape."""
-        return self.located is None or self.located.anywhere(tape)
 
     def judge(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return where a matched value really stands; None if validator, cues around it or `allow` speak against it."""
@@ -269,7 +262,7 @@ def read_recognizer(
         patterns=patterns,
         ascii_patterns=tuple(map(ascii_edition, expanded, patterns)),
         phrases=tapes,
-        located=AnyPhrase(tapes) if len(tapes) > _FEW_PHRASES else None,
+        located=AnyPhrase(tapes),
         values=values,
         fields=fields,
         validate=VALIDATORS[validator] if validator else None,

@@ -179,6 +179,11 @@ class _Kinds:
         self._starts = [start for start, _ in zones]
         self._taken: dict[int, list[tuple[int, int, int]]] = {}
 
+    @property
+    def tape(self) -> bytes:
+        """The whole tape."""
+        return self._whole.tape
+
     @cached_property
     def _windows(self) -> list[tuple[int, bytes]]:
         """Stretches of the tape with whole zones in them, each with the place at which it begins."""
@@ -201,8 +206,11 @@ class _Kinds:
                 touched.update(range(first, bisect_right(self._starts, end + begin)))
         return sorted(touched)
 
-    def search(self, recognizers: Sequence[Recognizer], places: Sequence[int], claims: dict[int, list[Claim]]) -> None:
-        """Add what recognizers claim in some of the zones."""
+    def search(self, recognizer: Recognizer, claims: dict[int, list[Claim]]) -> None:
+        """Add what a recognizer claims: its phrases are searched only in the zones that any of them touches."""
+        places = self.touched(recognizer.located.automaton)
+        if not places:
+            return
         starts: list[int] = []
         parts: list[bytes] = []
         at = 0
@@ -213,14 +221,11 @@ class _Kinds:
             parts.append(tape[start - 1 : end])
             at += end - start + 2
         joined = _SEAL.join(parts)
-        for recognizer in recognizers:
-            if not recognizer.anywhere(joined):
-                continue
-            for phrase in recognizer.phrases:
-                for left, right in phrase.spans(joined):
-                    number = bisect_right(starts, left) - 1
-                    by = self._zones[places[number]][0] - 1 - starts[number]
-                    self._take(recognizer, places[number], left + by, right + by, claims)
+        for phrase in recognizer.phrases:
+            for left, right in phrase.spans(joined):
+                number = bisect_right(starts, left) - 1
+                by = self._zones[places[number]][0] - 1 - starts[number]
+                self._take(recognizer, places[number], left + by, right + by, claims)
 
     def _take(self, recognizer: Recognizer, place: int, left: int, right: int, claims: dict[int, list[Claim]]) -> None:
         """Add a claim, unless it stands in one that wins over it anyhow, or the recognizer takes it back."""
@@ -265,9 +270,9 @@ class _Phrases:
 
     def search(self, kinds: _Kinds, claims: dict[int, list[Claim]]) -> None:
         """Add what the phrases find."""
-        places = kinds.touched(self._located.automaton)
-        if places:
-            kinds.search(self._recognizers, places, claims)
+        if self.anywhere(kinds.tape):
+            for recognizer in self._recognizers:
+                kinds.search(recognizer, claims)
 
 
 class _Alternation:
