@@ -19,11 +19,10 @@ from bench import masking_memory, masking_requests, masking_streams
 from bench.footprint import MIB
 from bench.load import percentile
 from bench.masking_bodies import SHAPES
+from bench.masking_text import DENSITIES
 from bench.report import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bench.masking_memory import Peak
     from bench.masking_requests import Figure
     from bench.masking_streams import HoldBack, StreamFigure
@@ -56,27 +55,33 @@ def _options() -> argparse.Namespace:
     return given
 
 
-def measure(parts: Sequence[str], *, quick: bool) -> Found:
-    """Measure the named parts on one core."""
-    core = min(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
-    found = Found(
-        {"python": platform.python_version(), "kernel": platform.release(), "load": f"{os.getloadavg()[0]:.1f}"}
-    )
+def prepare() -> Found:
+    """Stay on one core, and say what machine this is."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    load = f"{os.getloadavg()[0]:.1f}"
+    return Found({"python": platform.python_version(), "kernel": platform.release(), "load": load})
+
+
+def measure(found: Found, part: str, *, quick: bool) -> str:
+    """Measure one part and return its table."""
     budget = 0.1 if quick else 1.5
     sizes = (20 * _KB, 60 * _KB) if quick else (20 * _KB, 200 * _KB, 2_000 * _KB, _LARGEST)
-    largest = sizes[-1] if quick else _LARGEST
-    if "walk" in parts:
+    if part == "walk":
         found.walks = list(masking_requests.walks(sizes, budget))
-    if "request" in parts:
+        return _sizes(found.walks)
+    if part == "request":
         found.requests = list(masking_requests.requests(sizes[:3], budget))
-    if "stream" in parts:
+        return _sizes(found.requests)
+    if part == "stream":
         found.streams = list(masking_streams.figures(1 * _KB if quick else 20 * _KB, budget))
-    if "hold-back" in parts:
+        return _streams(found.streams)
+    if part == "hold-back":
         found.held = list(masking_streams.hold_back(10 * _KB if quick else 100 * _KB))
-    if "memory" in parts:
-        found.peaks = {name: masking_memory.measure(build(largest, density=0.15)) for name, build in SHAPES.items()}
-    return found
+        return _held(found.held)
+    for name, build in SHAPES.items():
+        density = DENSITIES["usual" if name == "chat" else "clean"]
+        found.peaks[name] = masking_memory.measure(build(sizes[-1], density=density))
+    return _peaks(found.peaks)
 
 
 def _sizes(figures: list[Figure]) -> str:
@@ -150,23 +155,12 @@ def aims(found: Found) -> list[tuple[str, float, float, bool]]:
     return kept
 
 
-def text(found: Found) -> str:
-    """Return the report."""
-    parts = ["masking on one core: " + ", ".join(f"{name} {value}" for name, value in found.machine.items())]
-    parts += [_sizes(figures) for figures in (found.walks, found.requests) if figures]
-    if found.streams:
-        parts.append(_streams(found.streams))
-    if found.held:
-        parts.append(_held(found.held))
-    if found.peaks:
-        parts.append(_peaks(found.peaks))
+def _aims(found: Found) -> str:
     lines = [
         [words, f"{bound:.0f}", f"{figure:.1f}", "kept" if good else "missed"]
         for words, bound, figure, good in aims(found)
     ]
-    if lines:
-        parts.append(table(["aim", "bound", "found", ""], lines))
-    return "\n\n".join(parts)
+    return table(["aim", "bound", "found", ""], lines) if lines else ""
 
 
 def keep(found: Found, path: Path) -> None:
@@ -187,8 +181,11 @@ def keep(found: Found, path: Path) -> None:
 def main() -> int:
     """Measure, print, keep; return the exit code."""
     given = _options()
-    found = measure(given.only, quick=given.quick)
-    print(text(found))
+    found = prepare()
+    print("masking on one core: " + ", ".join(f"{name} {value}" for name, value in found.machine.items()), flush=True)
+    for part in given.only:
+        print("\n" + measure(found, part, quick=given.quick), flush=True)
+    print("\n" + _aims(found))
     if given.json:
         keep(found, given.json)
     return 0
