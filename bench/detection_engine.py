@@ -57,9 +57,8 @@ class Engine:
         The one place that knows how structured data is masked: leaf by leaf, with one memory for all of them.
         """
         memory = Memory()
-        found = (
-            find(self.rules, text, names=self.names, memory=memory, field=field_of(*_keys(path))) for path, text in leaves
-        )
+        keyed = ((text, field_of(*_keys(path))) for path, text in leaves)
+        found = (find(self.rules, text, names=self.names, memory=memory, field=field) for text, field in keyed)
         return [[(finding.start, finding.end) for finding in findings] for findings in found]
 
 
