@@ -10,6 +10,9 @@ import datetime as dt
 import re  # plain reading of a short value that RE2 already found; patterns below are linear
 from dataclasses import dataclass
 
+_DAY_LENGTH = 8
+_HOURS = 24
+_MINUTES = 60
 _MONTHS = (
     "january",
     "february",
@@ -176,3 +179,9 @@ def _ordinals(text: str, date: WrittenDate) -> str:
         return match[1] + ("th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th"))
 
     return re.sub(r"\b0?(\d{1,2})(?:st|nd|rd|th)\b", ending, text, flags=re.IGNORECASE)
+
+
+def stamp(value: str) -> bool:
+    """Date and time of HL7 version 2 (DTM): a day, and an hour and a minute if they are there."""
+    day, clock = value[:_DAY_LENGTH], value[_DAY_LENGTH:]
+    return read_date(day) is not None and (not clock or (int(clock[:2]) < _HOURS and int(clock[2:4]) < _MINUTES))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from masking import written_numbers
 from masking.addresses import facility, postcode, street, town
 from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
-from masking.dates import is_days, is_late_day, read_date
+from masking.dates import is_days, is_late_day, read_date, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,7 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "spread": written_numbers.spread,
     "ssn": ssn,
     "ssn_shape": written_numbers.ssn_shape,
+    "stamp": stamp,
     "street": street,
     "telephone": written_numbers.telephone,
     "very_old": very_old,
