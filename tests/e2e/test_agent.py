@@ -105,7 +105,7 @@ async def test_three_turns_with_restore_and_a_reload_keep_the_prefix(fresh_stack
                 for name, text in stack.logs().items()
                 if name.startswith("worker") and not name.endswith(".1")
             ),
-            20,
+            60,
             "workers reloaded their rules",
         )
         second = await ask(client, f'Again: sim:agent Read {{"file_path": "{chart}"}}')
