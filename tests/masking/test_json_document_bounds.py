@@ -21,6 +21,8 @@ AT = {
     "surrogate": (b'{"a": "\\ud800"}', "lone_surrogate", 6),
     "surrogate in a key": (b'{"a":1, "\\ud800":1}', "lone_surrogate", 8),
     "surrogate alone": (b' "\\ud800"', "lone_surrogate", 1),
+    "byte order mark": (b"\xef\xbb\xbf{}", "byte_order_mark", 0),
+    "invalid first byte": (b"\xff[]", "utf8", 0),
     "invalid byte": (b'["ab\xff"]', "utf8", 4),
 }
 

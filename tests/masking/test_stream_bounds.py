@@ -9,7 +9,7 @@ import pytest
 from carriage_rules import KEY, PLAIN, RESTORING, RULES, dump
 from carriage_streams import closed, delta, end, event, events, message, opened, start, text_block, tool_block
 
-from masking import stream_blocks
+from masking import stream, stream_blocks
 from masking.errors import StreamRefused
 from masking.memory import Memory
 from masking.placeholders import Pseudonyms
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "Ada Loveless"
 TOKEN = Pseudonyms(KEY).placeholder("NAME", NAME)
+CALM = "all is well so far, and nothing more is to come of it.\n\n" * 4
 OPEN_TEXT = start() + opened(0, type="text", text="")
 
 
@@ -99,15 +100,19 @@ def test_tool_input_up_to_its_bound(monkeypatch: pytest.MonkeyPatch, pieces: int
 @pytest.mark.parametrize(
     "spelled",
     [
-        b'{"index":0,"type":"content_block_delta","delta":{"text":"all is well so far and no more is to come, for Mrs. Ada Loveless.","type":"text_delta"}}',
-        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"all is well so far and no more is to come, for Mrs. Ada Loveless.","n":1}}',
-        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"all is well so far and no more is to come, for Mrs. Ada Loveles\\u0073."}}',
+        b'{"index":0,"type":"content_block_delta","delta":{"text":"for Mrs. Ada Loveless.","type":"text_delta"}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"for Mrs. Ada Loveless.","n":1}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"for Mrs. Ada Loveles\\u0073."}}',
     ],
 )
 def test_a_text_delta_in_any_spelling(spelled: bytes) -> None:
-    """Key order, more keys and escapes make no difference to the text that leaves."""
-    seen = message(events(_run(OPEN_TEXT + _raw(spelled) + closed(0) + end())[0]))
-    assert seen["content"][0]["text"] == f"all is well so far and no more is to come, for Mrs. {TOKEN}."
+    """Key order, more keys and escapes make no difference to the text that leaves, nor to when it leaves."""
+    piece = _raw(spelled.replace(b"for Mrs", json.dumps(CALM)[1:-1].encode() + b"for Mrs"))
+    begun = _responses().stream()
+    begun.feed(OPEN_TEXT)
+    assert b"all is well" in b"".join(item.caller for item in begun.feed(piece))
+    seen = message(events(_run(OPEN_TEXT + piece + closed(0) + end())[0]))
+    assert seen["content"][0]["text"] == f"{CALM}for Mrs. {TOKEN}."
 
 
 @pytest.mark.parametrize(
@@ -140,8 +145,8 @@ TURNS: dict[str, tuple[bytes, dict[str, Any]]] = {
         + closed(0),
         {"type": "thinking", "thinking": 'Fi"rst\npart', "signature": "TmV3"},
     ),
-    "thinking that starts without its field": (
-        opened(0, type="thinking", signature="")
+    "thinking that starts without its fields": (
+        opened(0, type="thinking")
         + delta(0, "thinking_delta", thinking="all")
         + delta(0, "signature_delta", signature="TmV3")
         + closed(0),
@@ -168,6 +173,13 @@ TURNS: dict[str, tuple[bytes, dict[str, Any]]] = {
                 {"type": "char_location", "cited_text": "a", "zz": "new"},
             ],
         },
+    ),
+    "citations that start without their field": (
+        opened(0, type="text", text="")
+        + delta(0, "citations_delta", citation={"type": "char_location", "cited_text": "a"})
+        + delta(0, "text_delta", text="so")
+        + closed(0),
+        {"type": "text", "text": "so", "citations": [{"type": "char_location", "cited_text": "a"}]},
     ),
     "citations after the first": (
         opened(0, type="text", text="", citations=[{"type": "char_location", "cited_text": "a"}])
@@ -224,3 +236,22 @@ def test_events_that_waited_keep_their_places() -> None:
     data = start() + text_block(0, "So.") + waiting + event("message_stop")
     caller = events(_run(data, RESTORING)[0])
     assert caller[-2]["delta"] == {"stop_reason": "stop_sequence", "stop_sequence": NAME, "zz": TOKEN}
+
+
+def test_text_of_a_block_start_leaves_at_once() -> None:
+    """Text that comes with the start of its block leaves as it settles, as text of deltas does."""
+    masker = _responses().stream()
+    released = b"".join(item.caller for item in masker.feed(start() + opened(0, type="text", text=CALM)))
+    assert json.loads(released.split(b"data: ")[2].partition(b"\n")[0])["content_block"]["text"] == ""
+    assert b"all is well" in released
+
+
+def test_blocks_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many blocks as the bound pass, and one more is refused."""
+    monkeypatch.setattr(stream, "BLOCKS_LIMIT", 2)
+    blocks = text_block(0, "a") + text_block(1, "b")
+    assert _run(start() + blocks + end())[1].complete
+    masker = _responses().stream()
+    masker.feed(start() + blocks + text_block(2, "c"))
+    with pytest.raises(StreamRefused, match=r"^block out of order$"):
+        masker.feed(b"")
