@@ -349,19 +349,19 @@ async def test_access_log_names_who_and_what_but_no_query(rig):
     await rig.ask("/v1/models/Jane", method="GET")
     await rig.ask("/v1/messages?patient=Jane", headers={"x-secret": "canary-4711"})
     log = rig.folder / "access.log"
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
 
     def lines():
         # Envoy flushes the file every ten seconds at most.
         return [json.loads(line) for line in log.read_text().splitlines()]
 
-    while not any(line["endpoint"] == "POST /v1/messages" for line in lines()):
+    wanted = {"POST /v1/messages", "unknown", "GET /v1/models/{id}"}
+    while not wanted <= {line["endpoint"] for line in lines()}:  # each of Envoy's workers writes in its own time
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
     passed = next(line for line in lines() if line["endpoint"] == "POST /v1/messages")
     assert (passed["code"], passed["exchange"]) == (200, "x-1")
     assert passed["endpoint"] == "POST /v1/messages"
-    assert {"unknown", "GET /v1/models/{id}"} <= {line["endpoint"] for line in lines()}
     assert (passed["subject"], passed["decision_id"], passed["details"]) == ("alice", "d-1", "via_upstream")
     assert passed["request_id"]
     text = log.read_text()
