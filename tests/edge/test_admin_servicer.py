@@ -27,7 +27,8 @@ ISSUER = "https://idp.example"
 
 
 def person(subject, *groups, tenant="default"):
-    return Principal(tenant, ISSUER, subject, groups, "human", "t", int(time.time()) + 600)
+    """Return a person whose token outlasts the whole run: they are made when tests are collected, not when they run."""
+    return Principal(tenant, ISSUER, subject, groups, "human", "t", int(time.time()) + 86_400)
 
 
 BOB = person("bob", "reviewers")
