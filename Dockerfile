@@ -7,15 +7,18 @@ FROM ${OPA} AS opa
 FROM ${PYTHON} AS build
 WORKDIR /src
 RUN python -m venv /opt/phigate
-COPY requirements/build.lock requirements/runtime.lock requirements/
+COPY requirements/build.lock requirements/compiler.lock requirements/runtime.lock requirements/
 RUN /opt/phigate/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/build.lock \
  && /opt/phigate/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/runtime.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY authz authz
 COPY masking masking
 COPY policies policies
 COPY envoy envoy
-RUN /opt/phigate/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index .
+# The compiler for masking's native part (ADR 12) stays here, in the first stage.
+RUN /opt/phigate/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/compiler.lock \
+ && /opt/phigate/bin/pip install --no-cache-dir --no-deps --no-build-isolation --no-index . \
+ && /opt/phigate/bin/pip uninstall --yes ziglang
 
 FROM ${PYTHON}
 COPY --from=opa /opa /usr/local/bin/opa

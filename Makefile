@@ -35,7 +35,14 @@ $(VENV)/.runtime: requirements/runtime.lock $(VENV)/.build pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	touch $@
 
-$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+# With the machine's C compiler, or with one that a package brings (ADR 12).
+$(VENV)/.native: $(wildcard masking/native/*.c masking/native/*.h) hatch_build.py requirements/compiler.lock $(VENV)/.build
+	@echo "setup: the native part of masking"
+	$(BIN)/python hatch_build.py --check 2>/dev/null || $(PIP) $(LOCKED) -r requirements/compiler.lock
+	$(BIN)/python hatch_build.py
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime $(VENV)/.native
 	@echo "setup: what phigate is tested with"
 	$(PIP) $(LOCKED) -r requirements/dev.lock
 	touch $@
@@ -63,7 +70,7 @@ tests/clients/node_modules/.made: tests/clients/package.json tests/clients/packa
 
 setup: $(VENV)/.dev $(VENV)/.parts tests/clients/node_modules/.made  ## Install everything into .venv and the per-user cache
 
-run: $(VENV)/.runtime  ## Start the whole stack on loopback (UP="--listen 127.0.0.1:9090" passes options)
+run: $(VENV)/.runtime $(VENV)/.native  ## Start the whole stack on loopback (UP="--listen 127.0.0.1:9090" passes options)
 	exec $(BIN)/phigate up $(UP)
 
 test: setup static  ## Everything CI needs: static checks and all tests
@@ -135,7 +142,8 @@ lock: $(VENV)/bin/python  ## Resolve all requirements again
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/fuzz.lock requirements/fuzz.in
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/mutation.lock requirements/mutation.in
+	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/compiler.lock requirements/compiler.in
 	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/clients.lock requirements/clients.in
 
 clean:  ## Remove the virtual environment, caches and the local stack's state
-	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .mutation .coverage tests/clients/node_modules
+	rm -rf $(VENV) .phigate .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz .mutation .coverage tests/clients/node_modules masking/native/matcher.so

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from masking.reading import Reading
 from masking.recognizers import CONTEXT_REACH
+from masking.tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from masking.automata import Automaton
     from masking.findings import Finding
     from masking.profile import Names
     from masking.recognizers import Recognizer
@@ -38,9 +40,38 @@ def cues(rules: RuleSet, names: Names, text: str, findings: Iterable[Finding]) -
             continue
         key = (place, finding.rule)
         if key not in matches:
-            matches[key] = list(reading.matches(place, recognizer))
+            matches[key] = list(_matches(rules, reading, place, recognizer))
         found.append(_cue(text, finding, recognizer, matches[key]))
     return found
+
+
+def _matches(
+    rules: RuleSet, reading: Reading, place: int, recognizer: Recognizer
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where each match of a rule in a zone begins and ends, and its value, in the text's offsets."""
+    view, base, stop = reading.span(place)
+    zone = view[base:stop]
+    tape = Tape(rules.lexicon, view)
+    first, last = tape.zones()[place]
+    spans = [span for pattern in recognizer.patterns for span in _pattern_spans(pattern, zone)]
+    for phrase in recognizer.phrases:
+        for span in phrase.matches(tape.tape[first - 1 : last]):
+            begin, end, left, right = (tape.char(max(at + first - 1, first)) - base for at in span)
+            spans.append((begin, min(end, len(zone)), left, left + len(zone[left:right].rstrip())))
+    for begin, end, left, right in spans:
+        value = recognizer.judge(zone, left, right) if left < right else None
+        if value is not None:
+            yield (
+                *reading.original(min(begin, value[0]) + base, max(end, value[1]) + base),
+                *reading.original(value[0] + base, value[1] + base),
+            )
+
+
+def _pattern_spans(pattern: Automaton, text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where each match of a pattern begins and ends, and its value."""
+    group: str | int = "value" if "value" in pattern.groupindex else 0
+    for match in pattern.finditer(text):
+        yield (*match.span(), *match.span(group))
 
 
 def _cue(text: str, finding: Finding, recognizer: Recognizer, matches: Iterable[tuple[int, int, int, int]]) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from masking.phrases import Phrasebook
+    from masking.phrases import Parts, Phrasebook
 
 MAX_KEYS = 2
 """Keys of a path: a string knows its own key and the one above."""
@@ -23,7 +23,6 @@ _WORD = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![a-z])")
 _TO_QUOTE = r"[^\x22\x7f\x1e]"
 _TO_BRACE = r"[^{}\x7f\x1e]"
 _NUMBER = "-? <n> (?:[.] <n>)?"
-_COMMA = r"\" ~ , ~ \""
 
 
 def words_of(key: str) -> list[str]:
@@ -55,20 +54,30 @@ def key_phrase(key: str) -> str:
     return rf'\" (?:<any> (?:[-_.] | _)){{0,3}} (?:{parted} | "{"".join(words)}") (?:[-_.]? <n>)? \" ~ : ~'
 
 
-def translate(keys: tuple[str, ...], book: Phrasebook) -> tuple[str, ...]:
-    """Return what finds the values under a path in texts, over the tape.
+def read_keys(keys: tuple[str, ...], book: Phrasebook) -> tuple[Parts, ...]:
+    """Return what finds the values under a path in texts, as phrases.
 
     A string reaches to the next quote; quotes of its own, which stand beside a space as those of words do, are taken
     too. The strings of a list are one value. What a zone does not hold any more is not found.
     """
-    gap, quote, comma, number, within = map(book.translate, ("_", r"\"", _COMMA, _NUMBER, r"(?:\[ ~)? \{"))
-    bracket, end_of_string, end_of_list = map(book.translate, (r"\[ ~", r"\" ~ [,}\]]", r"\" ~ \]"))
-    head = f"{within}{_TO_BRACE}*".join(book.translate(key_phrase(key)) for key in keys)
-    text = _TO_QUOTE
-    quoting = f"(?:{quote}{text}+{quote})?{text}*(?:{gap}{quote}{text}+{quote}{text}*)*"
+    quote, comma, number, bracket = map(book.read, (r"\"", r"\" ~ , ~ \"", _NUMBER, r"\[ ~"))
+    end_of_string, end_of_list = map(book.read, (r"\" ~ [,}\]]", r"\" ~ \]"))
+    inside, text = (book.kinds.anything_but(char) for char in (_TO_BRACE, _TO_QUOTE))
+    within = (*book.read(r"(\[ ~)? \{"), inside, "*")
+    head: Parts = ()
+    for key in keys:
+        head += (*(within if head else ()), *book.read(key_phrase(key)))
+    inner = ("_", *quote, text, "+", *quote, text, "*")
+    quoting = ("(", *quote, text, "+", *quote, ")", "?", text, "*", "(", *inner, ")", "*")
     return (
-        f"{head}(?:{bracket})?{quote}(?P<value>{text}+)",
-        f"{head}{quote}(?P<value>{quoting}){end_of_string}",
-        f"{head}{bracket}{quote}(?P<value>{text}*(?:{comma}{text}*)+){end_of_list}",
-        f"{head}(?P<value>{number})",
+        (*head, "(", *bracket, ")", "?", *quote, "[[", text, "+", "]]"),
+        (*head, *quote, "[[", *quoting, "]]", *end_of_string),
+        (*head, *bracket, *quote, "[[", text, "*", "(", *comma, text, "*", ")", "+", "]]", *end_of_list),
+        (*head, "[[", *number, "]]"),
     )
+
+
+def ask_keys(keys: tuple[str, ...], book: Phrasebook) -> None:
+    """Take note of the words of a path (`Phrasebook.ask`)."""
+    for key in keys:
+        book.ask(key_phrase(key))

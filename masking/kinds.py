@@ -1,19 +1,21 @@
-"""Kinds: which words a `<...>` of a phrase means, and how that is said in bytes of the tape.
+"""Kinds: which symbols a `<...>` or a sign of a phrase takes, as a set of symbols and in bytes of the tape.
 
-A kind is, for each shape that words have, a set of codes, kept as the bits of a number. When all kinds are known, words
-that none of them tells apart get one code, and codes an order in which most kinds are few ranges: the programs of
-phrases get ten times smaller, and the states of their automata fit the memory they have.
+A kind of words is, for each shape that words have, a set of codes, kept as the bits of a number. When all kinds are
+known, words that none of them tells apart get one code, and codes an order in which most kinds are few ranges: the RE2
+programs of phrases get ten times smaller, and the states of their automata fit the memory they have.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from masking.automata import compile_tape
 from masking.lexicon import ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from masking.lexicon import Lexicon
 
@@ -21,10 +23,27 @@ _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {
 _RUN = re.compile("1+")
 
 
-class Kinds:
-    """All kinds of words that phrases over one lexicon ask for.
+class Kind:
+    """What one place of a phrase takes: `members`, the bits of its symbols, and its `re2` over the tape's bytes.
 
-    Asked once for all of them and then sealed, it gives their classes; before that, empty ones.
+    `number` is its place among the kinds of a phrasebook.
+    """
+
+    def __init__(self, number: int, members: int, render: Callable[[], str]) -> None:
+        self.number = number
+        self.members = members
+        self._render = render
+
+    @cached_property
+    def re2(self) -> str:
+        """The kind as RE2 over the tape."""
+        return self._render()
+
+
+class Kinds:
+    """All kinds that phrases over one lexicon ask for.
+
+    Asked for kinds of words once, by `ask`, and then sealed, it gives them and all others.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -40,20 +59,64 @@ class Kinds:
                 for name in lists:
                     self._lists[name] = self._lists.get(name, 0) | 1 << places[code]
             self._shapes[shape] |= 1 << places[code]
-        self._classes: dict[str, str] = {}
         self._asked: dict[str, int] = {}
+        self._kinds: dict[str, Kind] = {}
         self._sealed = False
+        self.space = self.signs(" ")
+        self.line_end = self.signs(r"\n")
 
-    def byte_class(self, source: str) -> str:
-        """Return a kind of words as RE2 over the tape. Raises ValueError with a fixed reason."""
-        known = self._classes.get(source)
+    @property
+    def all(self) -> tuple[Kind, ...]:
+        """All kinds that were given, by their numbers: the space and the line end are the first."""
+        return tuple(self._kinds.values())
+
+    def ask(self, source: str) -> None:
+        """Take note of a kind of words that will be asked for once this is sealed. Raises ValueError."""
+        if source not in self._asked and not any(self._kind(source).values()):
+            raise ValueError(f"no word can be <{source}>")
         self._asked[source] = self._asked.get(source, 0) + 1
+
+    def words(self, source: str) -> Kind:
+        """Return a kind of words. Raises ValueError with a fixed reason."""
+        known = self._kinds.get(source)
         if known is None:
+            self.ask(source)
             kind = self._kind(source)
-            if not any(kind.values()):
-                raise ValueError(f"no word can be <{source}>")
-            known = self._classes[source] = self._rendered(kind) if self._sealed else ""
+            members = 0
+            for shape, codes in kind.items():
+                members |= codes << self._lexicon.symbol_of_word(shape, 0)
+            known = self._new(source, members, lambda: self._rendered(kind))
         return known
+
+    def numbers(self, values: Iterable[int], lengths: Iterable[int]) -> Kind:
+        """Return a kind of numbers, by the bytes of their values and lengths."""
+        text = f"(?:{byte_class(values)}{byte_class(lengths)})"
+        known = self._kinds.get(text)
+        if known is None:
+            symbols = (self._lexicon.symbol_of_number(value, length) for value in values for length in lengths)
+            known = self._new(text, sum(1 << symbol for symbol in set(symbols)), lambda: text)
+        return known
+
+    def signs(self, text: str) -> Kind:
+        """Return the kind of the signs that a sign or class of RE2 takes."""
+        known = self._kinds.get(text)
+        if known is None:
+            pattern = compile_tape(text)
+            taken = (byte for byte in range(128) if pattern.search(bytes((byte,))) is not None)
+            known = self._new(text, sum(1 << byte for byte in taken), lambda: text)
+        return known
+
+    def anything_but(self, text: str) -> Kind:
+        """Return the kind of all words, numbers and signs but those that a class of RE2 that begins with `^` names."""
+        known = self._kinds.get(text)
+        if known is None:
+            taken = self.signs(f"[{text[2:]}").members
+            known = self._new(text, (1 << self._lexicon.symbols) - 1 & ~taken, lambda: text)
+        return known
+
+    def _new(self, source: str, members: int, render: Callable[[], str]) -> Kind:
+        self._kinds[source] = made = Kind(len(self._kinds), members, render)
+        return made
 
     def _kind(self, source: str) -> dict[int, int]:
         """Return the codes that a kind takes in each shape."""
@@ -94,7 +157,7 @@ class Kinds:
         self._lists = {name: _moved(held, here) for name, held in self._lists.items()}
         self._shapes = {shape: _moved(held, here) for shape, held in self._shapes.items()}
         self._codes = new
-        self._classes = {}
+        self._lexicon.number(new)
         self._sealed = True
 
     def _rendered(self, kind: dict[int, int]) -> str:

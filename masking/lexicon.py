@@ -41,6 +41,9 @@ LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 2
 NUMBERS = {"month": 0x30, "day": 0x31, "two": 0x32, "old": 0x33, "year": 0x34, "number": 0x35}
 """Codes of numbers: 1 to 12, 13 to 31, 0 and 32 to 89, 90 to 125, 1850 to 2099 with four digits, any other."""
 
+FIRST_NUMBER, FIRST_WORD = 128, 256
+"""Symbols, a tape's other form: a sign of ASCII is its own, then come numbers, then words (`matcher`)."""
+
 SITE = "@"
 """Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
 
@@ -109,6 +112,7 @@ class Lexicon(dict[str, bytes]):
         self._members[_UNKNOWN] = frozenset({"unknown"})
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
+        self._places: dict[bytes, int] = {}
         for number, word in zip(_QUIET, sorted({*quiet}), strict=False):
             code = bytes((INERT_FAMILY, number))
             self._inert[codes[held[word]]] = code
@@ -148,6 +152,57 @@ class Lexicon(dict[str, bytes]):
         self._members = {}
         self.clear()
         return moved
+
+    def number(self, codes: Iterable[bytes]) -> None:
+        """Take all codes that words can have, in the order in which symbols are to count them."""
+        self._places = {code: place for place, code in enumerate(codes)}
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols there are: signs, numbers, and words by shape and code."""
+        return self.symbol_of_word(len(SHAPES) + 1, 0)
+
+    def symbol_of_word(self, shape: int, place: int) -> int:
+        """Return the symbol of the words of a shape whose code has a place among all codes."""
+        return FIRST_WORD + (shape - 1) * len(self._places) + place
+
+    @staticmethod
+    def symbol_of_number(value: int, length: int) -> int:
+        """Return the symbol of numbers from their two bytes."""
+        return FIRST_NUMBER + (value - NUMBERS["month"]) * len(LENGTHS) + LENGTHS.index(length)
+
+    def symbols_of(self, token: str) -> Iterator[tuple[int, str]]:
+        """Yield the symbols of a token, each with the text it stands for."""
+        tape, at, begin = self[token], 0, 0
+        for wide, long in atoms(token):
+            if wide == WORD_BYTES:
+                symbol = self.symbol_of_word(tape[at + 2], self._places[tape[at : at + 2]])
+            elif wide > 1:
+                symbol = self.symbol_of_number(*tape[at : at + wide])
+            else:
+                symbol = tape[at]
+            yield symbol, token[begin : begin + long]
+            at += wide
+            begin += long
+
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """Yield each word of the lists that is letters of ASCII, with the place of its code."""
+        places = {bits: self._places[code] for bits, code in self._codes.items()}
+        return ((word, places[bits]) for word, bits in self._held.items() if word.isascii())
+
+    def endings(self) -> Iterator[tuple[str, int]]:
+        """Yield each ending of letters of ASCII, those that win over others first, with the place of its code."""
+        return ((ending, self._places[code]) for ending, (_, code) in self._endings.items() if ending.isascii())
+
+    def inert(self) -> tuple[list[int], list[int]]:
+        """Return, for each code, the place of that of its lower-case words, and whether it parts zones."""
+        lower = [self._places[self._inert.get(code, code)] for code in self._places]
+        return lower, [int(code[0] == INERT_FAMILY) for code in self._places]
+
+    @property
+    def unknown(self) -> int:
+        """The place of the code of words of no list."""
+        return self._places[_UNKNOWN]
 
     def holds(self, name: str) -> bool:
         """Return whether there is a list of that name."""

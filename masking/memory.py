@@ -1,14 +1,20 @@
 """What the fold remembers: values found earlier, so that a name found by its title is found again without it.
 
-Forward-only: a segment's findings depend on segments before it, never on later ones. Bounded: the oldest values leave.
+Forward-only: a zone's findings depend on zones before it, never on later ones. Bounded: the oldest values leave. Values
+are remembered as keys, a hash of 64 bits each, from which no text can be had back; two values with one key are masked
+alike, and that is all a collision does.
 """
 
 from __future__ import annotations
 
+import ctypes
+import re  # finds words and numbers, one after the other; the patterns are linear
+import weakref
 from typing import TYPE_CHECKING
 
-from masking.automata import compile_pattern
+from masking import native
 from masking.findings import Claim
+from masking.lexicon import WORD, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,31 +24,59 @@ MAX_VALUES = 8192
 
 KNOWN_RULE = "known-value"
 KNOWN_PRIORITY = 10
+NAME = "NAME"
 
 _MAX_LENGTH = 64
-_FEW = 128
-"""So many values are looked for one by one faster than by reading a text's words."""
 _SHORTEST_NAME = 3
 _SHORTEST_NUMBER = 5
-_NAME = "NAME"
-_WORD = compile_pattern(r"[\p{L}\p{N}]+(?:[-'][\p{L}\p{N}]+)*")
-_PART = compile_pattern(r"[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)*")
-_POSSESSIVE = ("'s", "'S")
-_BETWEEN = compile_pattern(r"[ \t]{1,3}\p{Lu}\.?[ \t]{1,3}|,?[ \t]{1,3}|,")
+_ATOM = re.compile(rf"{WORD}|[0-9]+")
+_PART = re.compile(rf"(?:{WORD}|[0-9]+)+")
+_RUN = re.compile(rf"{_PART.pattern}(?:[-'](?:{_PART.pattern}))*")
+_BETWEEN = re.compile(r",? {1,3}|,| {1,3}[^\W\d_]\.? {1,3}")
+_PRIME, _BITS = 0x100000001B3, (1 << 64) - 1
+
+_identifiers: list[str] = []
+
+
+def identifier_number(identifier: str) -> int:
+    """Return the number that stands for an identifier in native code."""
+    if identifier not in _identifiers:
+        _identifiers.append(identifier)
+    return _identifiers.index(identifier)
+
+
+def identifier_of(number: int) -> str:
+    """Return the identifier that a number stands for."""
+    return _identifiers[number]
+
+
+def key_of(value: str) -> int:
+    """Return the key of a value, the same for all cases and marks: FNV-1a, 64 bits, never 0."""
+    text = plain(value).encode()
+    if native.library is not None:
+        key: int = native.library.key_of(native.library.key_begin(), text, len(text))
+    else:
+        key = 0xCBF29CE484222325
+        for byte in text:
+            key = (key ^ byte) * _PRIME & _BITS
+    return key or 1
 
 
 class Memory:
     """Values found so far in this session's text, each with its identifier."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("__weakref__", "_known", "_native")
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[int, str] = {}
+        self._native: int | None = None
 
     def copy(self) -> Memory:
         """Return an independent copy."""
         twin = Memory()
         twin._known = self._known.copy()
+        if self._native is not None and native.library is not None:
+            twin._keep_native(native.library.known_copy(self._native))
         return twin
 
     def __len__(self) -> int:
@@ -53,68 +87,89 @@ class Memory:
 
     __hash__ = None  # type: ignore[assignment]  # a memory changes
 
-    def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> list[str]:
-        """Remember a value: a name word by word, in any case, but for `forgotten` words; a number as a whole.
+    def __getstate__(self) -> dict[int, str]:
+        return self._known
 
-        Returns what was not known before.
+    def __setstate__(self, known: dict[int, str]) -> None:
+        self._known, self._native = known, None
+
+    def native(self) -> int:
+        """Return the address of the same memory in native code; what is learned there has to be told here (`took`)."""
+        library = native.library
+        if library is None:
+            raise RuntimeError("the library was not built")
+        if self._native is None:
+            address = library.known_new(MAX_VALUES)
+            self._keep_native(address)
+            for key, identifier in self._known.items():
+                native.checked(library.known_add(address, key, identifier_number(identifier)))
+        return self._native or 0
+
+    def _keep_native(self, address: int | None) -> None:
+        if not address or native.library is None:
+            raise MemoryError
+        self._native = address
+        weakref.finalize(self, native.library.known_free, ctypes.c_void_p(address)).atexit = False
+
+    def took(self, key: int, identifier: str) -> None:
+        """Remember what native code has learned."""
+        if key not in self._known:
+            if len(self._known) >= MAX_VALUES:
+                del self._known[next(iter(self._known))]
+            self._known[key] = identifier
+
+    def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> None:
+        """Remember a value: a name word by word, but for `forgotten` words.
+
+        Of anything else, if there is a digit in it, all of it and its letters and digits alone.
         """
-        learned: list[str] = []
-        for part in _PART.findall(value) if identifier == _NAME else ():
-            word = part[:-2] if part.endswith(_POSSESSIVE) else part
-            if len(word) >= _SHORTEST_NAME and word.replace("'", "").isalpha() and word.lower() not in forgotten:
-                cases = (word, word.upper(), word.title(), word.lower())
-                learned.extend(form for form in dict.fromkeys(cases) if self._keep(form, identifier))
-        if identifier != _NAME and any(char.isdigit() for char in value):
-            forms = (value, "".join(char for char in value if char.isalnum()))
-            learned.extend(form for form in forms if len(form) >= _SHORTEST_NUMBER and self._keep(form, identifier))
-        return learned
+        if identifier == NAME:
+            for match in _ATOM.finditer(value):
+                start, end = match.span()
+                word = match.group()
+                parted = not (value[start - 1 : start].isalnum() or value[end : end + 1].isalnum())
+                fits = _SHORTEST_NAME <= len(word) <= _MAX_LENGTH and not word.isdecimal()
+                if parted and fits and plain(word) not in forgotten:
+                    self._learn(key_of(word), identifier)
+        elif any("0" <= char <= "9" for char in value):
+            if _RUN.fullmatch(value):
+                self._learn_number(value, identifier)
+            self._learn_number("".join(_ATOM.findall(value)), identifier)
 
-    def hints(self, text: str) -> list[str]:
-        """Return remembered values that a text may hold; without one, `recall` finds nothing in any part of it."""
-        if len(self._known) > _FEW:
-            words = set(_WORD.findall(text))
-            tied = [word for word in words if "-" in word or word.endswith(_POSSESSIVE)]
-            words.update(word[start:end] for word in tied for start, end in _words(word))
-            return list(self._known.keys() & words)
-        return [value for value in self._known if value in text]
+    def _learn_number(self, value: str, identifier: str) -> None:
+        if _SHORTEST_NUMBER <= len(value) <= _MAX_LENGTH and _is_keyed(value):
+            self._learn(key_of(value), identifier)
+
+    def _learn(self, key: int, identifier: str) -> None:
+        self.took(key, identifier)
+        if self._native is not None and native.library is not None:
+            native.checked(native.library.known_add(self._native, key, identifier_number(identifier)))
 
     def recall(self, text: str) -> list[Claim]:
         """Return claims on remembered values that stand in a text as whole words."""
         claims: list[Claim] = []
-        for start, end in _words(text) if self._known else ():
-            identifier = self._known.get(text[start:end])
-            if identifier is None or (claims and start < claims[-1].end):
-                continue
+        for start, end, identifier in self._recalled(text) if self._known else ():
             last = claims[-1] if claims else None
-            if last and last.identifier == identifier == _NAME and _joins(text[last.end : start]):
-                claims[-1] = Claim(last.start, end, identifier, KNOWN_RULE, KNOWN_PRIORITY)
+            if last and last.identifier == identifier == NAME and _BETWEEN.fullmatch(text, last.end, start):
+                claims[-1] = last._replace(end=end)
             else:
                 claims.append(Claim(start, end, identifier, KNOWN_RULE, KNOWN_PRIORITY))
         return claims
 
-    def _keep(self, word: str, identifier: str) -> bool:
-        if len(word) > _MAX_LENGTH or word in self._known:
-            return False
-        if len(self._known) >= MAX_VALUES:
-            del self._known[next(iter(self._known))]
-        self._known[word] = identifier
-        return True
+    def _recalled(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield what is known: all that hyphens and apostrophes tie together, else its parts."""
+        for run in _RUN.finditer(text):
+            parts = list(_PART.finditer(text, *run.span()))
+            stretches = [run] if len(parts) > 1 and self._identifier(run.group()) else parts
+            for stretch in stretches:
+                identifier = self._identifier(stretch.group())
+                if identifier:
+                    yield (*stretch.span(), identifier)
+
+    def _identifier(self, value: str) -> str | None:
+        return self._known.get(key_of(value)) if _is_keyed(value) else None
 
 
-def _words(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where words stand: first with what hyphens and apostrophes tie together, then its parts."""
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        yield start, end
-        word = match.group()
-        if word.endswith(_POSSESSIVE):
-            yield start, end - 2
-        if "-" in word:
-            for part in _PART.finditer(word):
-                left, right = part.span()
-                yield start + left, start + right - 2 * part.group().endswith(_POSSESSIVE)
-
-
-def _joins(between: str) -> bool:
-    """Say whether two name words belong together: space, a comma or an initial between them."""
-    return _BETWEEN.fullmatch(between) is not None
+def _is_keyed(value: str) -> bool:
+    """Say whether a value has a key: any of ASCII, of other letters one word."""
+    return value.isascii() or _ATOM.fullmatch(value) is not None

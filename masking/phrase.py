@@ -1,4 +1,4 @@
-"""One compiled phrase: where its value stands, without asking RE2 for groups.
+"""One phrase in RE2 over the tape: where its value stands, without asking RE2 for groups.
 
 With groups RE2 walks the program of a phrase for every match, which costs some 80 us where the lists are long; without
 them an automaton's states do (1 us). So the whole is found first, then what stands before the value, the value itself
@@ -17,20 +17,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from masking.automata import TapeAutomaton
+    from masking.phrases import Parts
+    from masking.recognizers import Recognizer
+
+MALFORMED = "not a phrase: parentheses, brackets and repetitions do not fit together"
+EMPTY = "the pattern matches the empty string"
 
 _VALUE = "(?P<value>"
+_RE2 = {"(": "(?:", "_": r"(?: +(?:\n *)?|\n *)", "[[": _VALUE, "]]": ")"}
+
+
+class PhraseRefused(Exception):
+    """A phrase that cannot be searched for: a fixed reason, and whose phrase it is."""
+
+    def __init__(self, reason: str, recognizer: Recognizer) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.recognizer = recognizer
 
 
 class Phrase:
-    """A phrase over the tape, from its source in RE2."""
+    """A phrase from its parts; its programs are made when they are needed."""
 
-    def __init__(self, source: str) -> None:
-        self.located = source.replace(_VALUE, "(?:")
-        self._source = source
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
 
-    def check(self) -> None:
-        """Raise ValueError with a fixed reason if the source is not a pattern that can be used."""
-        _ = self._whole
+    @cached_property
+    def _source(self) -> str:
+        return "".join(_RE2.get(part, part) if isinstance(part, str) else part.re2 for part in self.parts)
+
+    @cached_property
+    def located(self) -> str:
+        """The phrase as RE2 without groups."""
+        return self._source.replace(_VALUE, "(?:")
+
+    def problem(self) -> str:
+        """Return a fixed reason why this phrase cannot be searched for; empty if it can be."""
+        try:
+            _ = self._whole
+        except ValueError as error:
+            return EMPTY if str(error) == EMPTY else MALFORMED
+        return ""
 
     def spans(self, tape: bytes) -> Iterator[tuple[int, int]]:
         """Yield where the values of all matches stand."""
@@ -84,12 +111,13 @@ class AnyPhrase:
     """Several phrases: says where any of them matches."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._source = "|".join(f"(?:{phrase.located})" for phrase in phrases)
+        self._phrases = tuple(phrases)
 
     @cached_property
     def automaton(self) -> TapeAutomaton:
         """The phrases as one, without groups."""
-        return compile_tape(self._source, max_mem=MAX_MEM_LARGE)
+        source = "|".join(f"(?:{phrase.located})" for phrase in self._phrases)
+        return compile_tape(source, max_mem=MAX_MEM_LARGE)
 
     def anywhere(self, tape: bytes) -> bool:
         """Return whether any phrase matches on a tape."""

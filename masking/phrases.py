@@ -1,4 +1,4 @@
-r"""Phrases: rules written over kinds of words, not over letters, and turned into RE2 over the tape (`lexicon`).
+r"""Phrases: rules written over kinds of words, not over letters, and read into parts that a matcher understands.
 
     <title> \.? _ [[ <cap> (_ <cap>)* ]]
 
@@ -16,14 +16,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.kinds import Kinds, byte_class
+from masking.kinds import Kind, Kinds
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
     from masking.lexicon import Lexicon
 
-GAP = r"(?: +(?:\n *)?|\n *)"
-INLINE = " +"
+Part = Kind | str
+"""A kind, or one of `( ) | ? * + {m,n}`, `_` for a gap and `[[`, `]]` around the value."""
+
+Parts = tuple[Part, ...]
 
 _TOKEN = re.compile(
     r"\s+|<(?P<kind>[^<>]*)>|\"(?P<words>[^\"]*)\"|(?P<open>\[\[)|(?P<close>\]\])|(?P<inline>__)|(?P<gap>_)|(?P<maybe>~)"
@@ -31,9 +33,6 @@ _TOKEN = re.compile(
     r"|(?P<signs>\[(?:\\.|[^\]\\])+\])|(?P<sign>[^\s\w()\[\]{}<>\"])"
 )
 _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
-_Kind = tuple[bytes, frozenset[str], frozenset[int]]
-"""A code, the lists that hold it, and the shapes it may have."""
-
 _NO_SIGNS = bytes({*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _VALUES = {
@@ -78,72 +77,97 @@ def lists_of(source: str) -> set[str]:
 
 
 class Phrasebook:
-    """Compiles phrases for one lexicon."""
+    """Reads phrases over one lexicon.
+
+    Ask for all phrases (`ask`), seal, and then read them: words that none of them tells apart are one symbol.
+    """
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._words = Kinds(lexicon)
+        self.kinds = Kinds(lexicon)
 
-    def seal(self) -> None:
-        """Give words that no phrase translated so far tells apart one code (`Kinds.seal`).
+    def ask(self, source: str) -> None:
+        """Take note of the kinds of words that a phrase asks for. Raises ValueError with a fixed reason."""
+        for match in _tokens(source):
+            if match["kind"] and _number(match["kind"]) is None:
+                self.kinds.ask(match["kind"])
+            elif match["words"]:
+                for kind in _kinds_of(match["words"]):
+                    self.kinds.ask(kind)
 
-        Translate all phrases, seal, and translate them again; after that no other kind can be translated.
-        """
-        self._words.seal()
-
-    def translate(self, source: str) -> str:
-        """Return the phrase as an RE2 pattern of Latin-1. Raises ValueError with a fixed reason."""
+    def read(self, source: str) -> Parts:
+        """Return the parts of a phrase. Raises ValueError with a fixed reason."""
         parts = _tokens(source)
         if sum(part.lastgroup == "open" for part in parts) > 1:
             raise ValueError("a phrase has one value in [[ ]]")
-        return "".join(map(self._part, parts))
+        found: list[Part] = []
+        for part in parts:
+            found.extend(self._parts(part))
+        return tuple(found)
 
-    def _part(self, match: re.Match[str]) -> str:
+    def _parts(self, match: re.Match[str]) -> Parts:
         text = match.group()
         kind = match.lastgroup
         if kind is None:
-            return ""
-        fixed = {
-            "open": "(?P<value>",
-            "close": ")",
-            "gap": GAP,
-            "inline": INLINE,
-            "maybe": GAP + "?",
-            "line": r"[\n\x1e]",
-            "group": "(?:",
-        }
-        if kind in fixed:
-            return fixed[kind]
+            return ()
+        if kind in {"open", "close", "operator", "gap"}:
+            return (text,)
+        if kind == "group":
+            return ("(",)
+        if kind == "maybe":
+            return ("_", "?")
+        if kind == "inline":
+            return (self.kinds.space, "+")
+        if kind == "line":
+            return (self.kinds.signs(r"[\n\x1e]"),)
         if kind == "kind":
-            return self._kind(match["kind"])
+            number = _number(text[1:-1])
+            return (self.kinds.numbers(*number) if number else self.kinds.words(text[1:-1]),)
         if kind == "words":
-            return self._literals(match["words"].split("|"))
+            return self._literals(match["words"])
         if kind == "signs":
-            return _signs(text)
-        return text if kind != "sign" else re.escape(text) if text != "." else r"[!-/:-@\[-`{-~]"
+            return (self.kinds.signs(_signs(text)),)
+        if kind == "sign":
+            return (self.kinds.signs(re.escape(text) if text != "." else r"[!-/:-@\[-`{-~]"),)
+        return (self.kinds.signs(text),)
 
-    def _literals(self, choices: list[str]) -> str:
+    def _literals(self, choices: str) -> Parts:
         """Return an alternation; its choices of one word each are one kind."""
-        single = [f"={choice.lower()}" for choice in choices if choice.isalpha()]
-        parts = [self._literal(choice) for choice in choices if not choice.isalpha()]
+        several, single = _choices(choices)
+        parts: list[Part] = []
+        for choice in several:
+            parts += ("|", *self._literal(choice))
         if single:
-            parts.append(self._kind("|".join(single)))
-        return "(?:" + "|".join(parts) + ")"
+            parts += ("|", self.kinds.words(single))
+        return ("(", *parts[1:], ")")
 
-    def _literal(self, words: str) -> str:
-        parts = []
+    def _literal(self, words: str) -> Parts:
         if any(map(str.isdigit, words)):
             raise ValueError("words in quotes hold no digits: write a kind of number beside them")
+        parts: list[Part] = []
         for part in _LITERAL.findall(words.strip()):
             if part[0].isalpha():
-                parts.append(self._kind("=" + part.lower()))
+                parts.append(self.kinds.words("=" + part.lower()))
             else:
-                parts.append(GAP if part.isspace() else re.escape(part))
+                parts.append("_" if part.isspace() else self.kinds.signs(re.escape(part)))
         if not parts:
             raise ValueError("empty words in a phrase")
-        return "".join(parts)
+        return tuple(parts)
 
-    def _kind(self, source: str) -> str:
-        return _number(source) or self._words.byte_class(source)
+
+@lru_cache(maxsize=4096)
+def _choices(choices: str) -> tuple[tuple[str, ...], str]:
+    """Return the choices of more than one word, and the kind of those of one; empty if there are none."""
+    every = choices.split("|")
+    single = "|".join(f"={choice.lower()}" for choice in every if choice.isalpha())
+    return tuple(choice for choice in every if not choice.isalpha()), single
+
+
+@lru_cache(maxsize=4096)
+def _kinds_of(choices: str) -> tuple[str, ...]:
+    """Return the kinds of words that stand in quotes."""
+    several, single = _choices(choices)
+    words = [part for choice in several for part in _LITERAL.findall(choice) if part[0].isalpha()]
+    return (*(f"={word.lower()}" for word in words), *([single] if single else ()))
 
 
 @lru_cache(maxsize=4096)
@@ -154,8 +178,9 @@ def _signs(text: str) -> str:
     return text
 
 
-def _number(source: str) -> str:
-    """Return the class of a kind of number; empty if it is a kind of word."""
+@lru_cache(maxsize=4096)
+def _number(source: str) -> tuple[frozenset[int], frozenset[int]] | None:
+    """Return the values and lengths of a kind of number; None if it is a kind of word."""
     values, lengths = set(NUMBERS.values()), set(LENGTHS)
     found = False
     for term in source.split():
@@ -170,6 +195,6 @@ def _number(source: str) -> str:
         elif found:
             raise ValueError("a kind is a word or a number, not both")
         else:
-            return ""
+            return None
         found = True
-    return f"(?:{byte_class(values)}{byte_class(lengths)})" if found else ""
+    return (frozenset(values), frozenset(lengths)) if found else None

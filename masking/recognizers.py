@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from masking import lookahead
 from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
+from masking.findings import Claim
 from masking.folding import fold
 from masking.gazetteers import Gazetteer
-from masking.keys import read_path, translate
+from masking.keys import read_keys, read_path
 from masking.lexicon import SITE
-from masking.phrase import AnyPhrase, Phrase
+from masking.phrase import Phrase
 from masking.validators import VALIDATORS
 from masking.values import MAX_VALUES, Values, form, unusable
 
@@ -75,7 +76,6 @@ class Recognizer:
     patterns: tuple[Automaton, ...]
     ascii_patterns: tuple[ByteAutomaton, ...]
     phrases: tuple[Phrase, ...]
-    located: AnyPhrase
     values: Values | None
     fields: tuple[tuple[str, ...], ...]
     validate: Callable[[str], bool] | None
@@ -93,9 +93,27 @@ class Recognizer:
     examples: tuple[Example, ...]
 
     @property
-    def keeps_to_match(self) -> bool:
-        """Whether what is found never goes beyond what matched."""
-        return self.values is None
+    def asks(self) -> bool:
+        """Whether a match may be refused."""
+        return bool(
+            self.moves
+            or self.alone
+            or self.validate
+            or self.context
+            or self.unless
+            or self.allow_values
+            or self.unless_after
+            or self.allow
+        )
+
+    @property
+    def moves(self) -> bool:
+        """Whether what is found may stand elsewhere than what matched."""
+        return bool(self.stop) or self.values is not None or self.among is not None
+
+    def claim(self, start: int, end: int) -> Claim:
+        """Return what this recognizer says about a stretch of text."""
+        return Claim(start, end, self.identifier, self.id, self.priority)
 
     def judge(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return where a matched value really stands; None if validator, cues around it or `allow` speak against it."""
@@ -214,10 +232,8 @@ def read_recognizer(
     lists: Mapping[str, tuple[str, ...]],
     book: Phrasebook,
     values: Values | None,
-    *,
-    proven: bool = False,
 ) -> Recognizer:
-    """Read one recognizer, and compile it if it is not proven. Raises RuleError."""
+    """Read one recognizer. Raises RuleError."""
     if not _ID.fullmatch(entry.rule):
         raise entry.error("`id` must be lower-case letters, digits, dots, dashes", "id")
     identifier = entry.text("identifier")
@@ -239,11 +255,9 @@ def read_recognizer(
     try:
         if values is not None:
             phrases = values.phrases(SITE + entry.rule)
-        phrase_sources = tuple(book.translate(expand(phrase, fragments, {})) for phrase in phrases)
-        phrase_sources += tuple(source for keys in fields for source in translate(keys, book))
-        tapes = tuple(map(Phrase, phrase_sources))
-        for tape in () if proven else tapes:
-            tape.check()
+        parts = [book.read(expand(phrase, fragments, {})) for phrase in phrases]
+        parts += [one for keys in fields for one in read_keys(keys, book)]
+        tapes = tuple(map(Phrase, parts))
     except ValueError as error:
         raise entry.error(str(error), "phrases") from None
     if any(set(pattern.groupindex) - {"value"} for pattern in patterns):
@@ -262,7 +276,6 @@ def read_recognizer(
         patterns=patterns,
         ascii_patterns=tuple(map(ascii_edition, expanded, patterns)),
         phrases=tapes,
-        located=AnyPhrase(tapes),
         values=values,
         fields=fields,
         validate=VALIDATORS[validator] if validator else None,

@@ -12,22 +12,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from masking import native
 from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
-from masking.keys import key_phrase, translate
-from masking.lexicon import SITE, Lexicon
+from masking.keys import ask_keys, key_phrase
+from masking.lexicon import SITE, Lexicon, plain
+from masking.matcher import Matcher
 from masking.memory import Memory
+from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, lists_of, literals
 from masking.profile import DEFAULT_KEY, MEDIA, NAMES, UNKNOWN, Media, Names, Operator, Profile, Unknown
 from masking.reading import Reading
 from masking.recognizers import Recognizer, expand, read_fields, read_recognizer, read_values
-from masking.scan import Scanner
+from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
+from masking.tape_search import TapeSearcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from masking.values import Values
 
@@ -60,6 +64,7 @@ class RuleSet:
     default_profile: str
     lexicon: Lexicon = field(repr=False)
     forgotten: frozenset[str] = field(repr=False)
+    searcher: Searcher = field(repr=False)
 
     @classmethod
     def from_archive(cls, archive: bytes) -> RuleSet:
@@ -78,10 +83,11 @@ class RuleSet:
         values = _read_values(entries)
         lexicon = _read_lexicon(entries, fragments, lists, values)
         book = Phrasebook(lexicon)
-        _take_phrases(entries, fragments, values, book)
-        book.seal()
-        recognizers = _read_recognizers(entries, fragments, lists, book, values, proven=proven)
-        forgotten = frozenset(lists.get("forgotten", ()))
+        _ask_phrases(entries, fragments, values, book)
+        book.kinds.seal()
+        recognizers = _read_recognizers(entries, fragments, lists, book, values)
+        forgotten = frozenset(map(plain, lists.get("forgotten", ())))
+        searcher = _searcher(entries, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = _read_triggers(entries)
         profiles, default = _read_profiles(entries)
         archive = json.dumps(
@@ -91,13 +97,17 @@ class RuleSet:
             ensure_ascii=True,
         ).encode()
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
-        rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten)
+        rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten, searcher)
         for name, entry in entries.items():
             if _holds_rules(name):
                 entry.close()
         for failure in () if proven else rules.failures():
             raise failure
         return rules
+
+    @cached_property
+    def _ranked(self) -> list[Recognizer]:
+        return ranked(self.recognizers)
 
     @cached_property
     def _scanners(self) -> dict[str, Scanner]:
@@ -107,11 +117,17 @@ class RuleSet:
         """Return the scanner for a profile's way with names."""
         scanner = self._scanners.get(names)
         if scanner is None:
-            every = (
-                Scanner(self.recognizers, self.lexicon, self.forgotten) if names == "strict" else self.scanner("strict")
-            )
-            scanner = self._scanners[names] = every if names == "strict" else every.balanced()
+            count = sum(names == "strict" or not recognizer.strict for recognizer in self._ranked)
+            scanner = self._scanners[names] = self._scanner_of(slice(0, count))
         return scanner
+
+    def scanner_of(self, rule: Recognizer) -> Scanner:
+        """Return a scanner of one rule alone."""
+        place = self._ranked.index(rule)
+        return self._scanner_of(slice(place, place + 1))
+
+    def _scanner_of(self, wanted: slice) -> Scanner:
+        return Scanner(self.searcher, self._ranked, wanted, self.forgotten)
 
     def profile(self, name: str) -> Profile:
         """Return a profile by name. Raises RuleError if there is none."""
@@ -130,7 +146,7 @@ class RuleSet:
         for text in (examples, *(file[:_WARM_LENGTH] for file in files.values())):
             for names in NAMES:
                 reading = Reading(self.scanner(cast("Names", names)), text)
-                reading.findings(len(reading.zones), Memory())
+                reading.findings(reading.zones, Memory())
             for trigger in self.triggers:
                 for pattern in trigger.patterns:
                     pattern.search(text)
@@ -138,12 +154,12 @@ class RuleSet:
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
         for rule in self.recognizers:
-            scanner = Scanner([rule], self.lexicon, self.forgotten)
+            scanner = self.scanner_of(rule)
             if rule.values is not None:
                 yield from _unfound(rule, rule.values, scanner)
             for example in rule.examples:
                 reading = Reading(scanner, example.text)
-                findings = reading.findings(len(reading.zones), Memory())
+                findings = reading.findings(reading.zones, Memory())
                 found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if rule.identifier == PUBLIC:
                     found = reading.claimed(rule.id)
@@ -246,18 +262,18 @@ def _read_lexicon(
     return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
 
 
-def _take_phrases(
+def _ask_phrases(
     entries: Mapping[str, Entry], fragments: Mapping[str, str], values: Mapping[str, Values], book: Phrasebook
 ) -> None:
-    """Translate all phrases once, so that the book knows which words they tell apart. Raises RuleError."""
+    """Let the book know which words phrases tell apart. Raises RuleError."""
     for name, entry in entries.items():
         for rule in entry.entries("recognizers") if _holds_rules(name) else ():
             some = values.get(rule.rule)
             try:
                 for phrase in (*rule.strings("phrases"), *(some.phrases(SITE + rule.rule) if some else ())):
-                    book.translate(expand(phrase, fragments, {}))
+                    book.ask(expand(phrase, fragments, {}))
                 for keys in read_fields(rule):
-                    translate(keys, book)
+                    ask_keys(keys, book)
             except ValueError as error:
                 raise rule.error(str(error), "phrases") from None
 
@@ -268,8 +284,6 @@ def _read_recognizers(
     lists: Mapping[str, tuple[str, ...]],
     book: Phrasebook,
     values: Mapping[str, Values],
-    *,
-    proven: bool,
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()
@@ -280,12 +294,34 @@ def _read_recognizers(
             if rule.rule in seen:
                 raise rule.error("this id is taken")
             seen.add(rule.rule)
-            recognizers.append(read_recognizer(rule, fragments, lists, book, values.get(rule.rule), proven=proven))
+            recognizers.append(read_recognizer(rule, fragments, lists, book, values.get(rule.rule)))
             if len(recognizers) > MAX_RECOGNIZERS:
                 raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:
         raise RuleError("recognizers", "there are no recognizers")
     return tuple(recognizers)
+
+
+def _searcher(
+    entries: Mapping[str, Entry],
+    lexicon: Lexicon,
+    book: Phrasebook,
+    recognizers: Sequence[Recognizer],
+    forgotten: frozenset[str],
+    *,
+    proven: bool,
+) -> Searcher:
+    """Return what finds the phrases of recognizers: native code where it was built, else RE2. Raises RuleError."""
+    order = ranked(recognizers)
+    try:
+        if native.library is None:
+            return TapeSearcher(lexicon, order, proven=proven)
+        return Matcher(lexicon, book, order, forgotten)
+    except PhraseRefused as refused:
+        rules = entries[refused.recognizer.file].entries("recognizers")
+        raise next(rule for rule in rules if rule.rule == refused.recognizer.id).error(
+            refused.reason, "phrases"
+        ) from None
 
 
 def _read_triggers(entries: Mapping[str, Entry]) -> tuple[Trigger, ...]:

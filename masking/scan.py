@@ -1,111 +1,99 @@
 """Scanning zones: what the recognizers claim on a tape, each zone as if it stood alone.
 
-A recognizer looks at kinds of words (`phrases`, on the tape) or at letters (`patterns`, on the view). Everything is
-searched at once, so that RE2 walks over a large text once for each rule; a match that reaches over a zone's ends makes
-its zones be searched one by one. The result is that of every zone alone, which is what makes chunking invisible.
-
-Most rules match nothing in most texts. One alternation for each group of rules finds the texts that the group touches;
-only there does its every rule go to work. An alternation may hide a match behind another one, but never all of them.
+A recognizer looks at kinds of words (`phrases`, on the tape) or at letters (`patterns`, on the view; `letters`).
+What matches is judged by its recognizer, and what several claim is settled.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from copy import copy
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from masking.automata import MAX_MEM_LARGE, ascii_edition, compile_pattern
 from masking.findings import Claim, Finding, settle
 from masking.folding import FILLER, fold
-from masking.lexicon import SEALED
-from masking.phrase import AnyPhrase
+from masking.letters import Letters
+from masking.matcher import MatchedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from masking.automata import Automaton, ByteAutomaton, Match, TapeAutomaton
-    from masking.lexicon import Lexicon
+    from masking.matcher import Match
     from masking.memory import Memory
     from masking.recognizers import Recognizer
-    from masking.tape import Tape
 
-_SEPARATOR = "\n\0\n"
-_SEAL = bytes((SEALED,))
-_NAMED = re.compile(r"\(\?P<value>")
-_GROUP_PATTERNS = 16
-"""Patterns of one group at most: fewer walk over text too often, more work where nothing is (measured)."""
 
-WINDOW = 8192
-"""What is searched at once, with the zone that goes over it; no search reads beyond (`lookahead`)."""
+class ReadText(Protocol):
+    """A view that was read by a searcher: `matcher.MatchedText`, `tape_search.SearchedTape`."""
 
-_FEW_PATTERNS = 2
-"""So few are tried without asking their alternation first."""
+    view: str
+    spans: list[tuple[int, int]]
+    settled: int
+
+    @property
+    def waiting(self) -> int:
+        """Where the words at the end begin that belong to the next zone."""
+
+    def matches(self, zones: int, phrases: range) -> Iterator[Match]:
+        """Return what some phrases match in the first zones, zone by zone, phrase by phrase, leftmost first."""
+
+
+class Searcher(Protocol):
+    """What finds phrases: `matcher.Matcher`, `tape_search.TapeSearcher`."""
+
+    def read(self, view: str, before: bytes) -> ReadText:
+        """Read a view behind the byte `before`."""
+
+
+def ranked(recognizers: Sequence[Recognizer]) -> list[Recognizer]:
+    """Return recognizers in the order in which their phrases are numbered and tried: those of strict profiles last."""
+    return sorted(recognizers, key=lambda recognizer: (recognizer.strict, -recognizer.priority))
 
 
 class Scanner:
-    """Finds what one list of recognizers finds, in the zones of texts."""
+    """Finds what some recognizers find in the zones of texts.
 
-    def __init__(self, recognizers: Sequence[Recognizer], lexicon: Lexicon, forgotten: frozenset[str]) -> None:
-        self.lexicon = lexicon
-        self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
+    `every` are those whose phrases the searcher knows, ranked; `wanted` those of them that count: a stretch of these.
+    """
+
+    def __init__(
+        self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: frozenset[str]
+    ) -> None:
+        self._searcher = searcher
+        self._every = every
         self._forgotten = forgotten
-        self._groups: list[_Group] = []
-        self._order: list[tuple[Recognizer, int]] = []
-        self._phrases: list[_Phrases] = []
-        ranked = sorted(recognizers, key=lambda recognizer: recognizer.priority)
-        self._fields = {" ".join(keys): recognizer for recognizer in ranked for keys in recognizer.fields}
-        open_groups: dict[tuple[str, bool], int] = {}
-        for recognizer in sorted(recognizers, key=lambda recognizer: (recognizer.strict, -recognizer.priority)):
-            if recognizer.phrases:
-                last = self._phrases[-1] if self._phrases else None
-                full = last is None or last.size + len(recognizer.phrases) > _GROUP_PATTERNS
-                if last is None or full or last.strict != recognizer.strict:
-                    last = _Phrases(strict=recognizer.strict)
-                    self._phrases.append(last)
-                last.add(recognizer)
-            if recognizer.patterns:
-                key = recognizer.requires, recognizer.strict
-                place = open_groups.get(key)
-                if place is None or self._groups[place].size + len(recognizer.sources) > _GROUP_PATTERNS:
-                    place = open_groups[key] = len(self._groups)
-                    self._groups.append(_Group(recognizer.requires))
-                self._groups[place].add(recognizer)
-                self._order.append((recognizer, place))
+        recognizers = every[wanted]
+        first = sum(len(recognizer.phrases) for recognizer in every[: wanted.start or 0])
+        self._phrases = range(first, first + sum(len(recognizer.phrases) for recognizer in recognizers))
+        self._owners: list[Recognizer] = [recognizer for recognizer in every for _ in recognizer.phrases]
+        self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
+        by_rank = sorted(recognizers, key=lambda recognizer: recognizer.priority)
+        self._fields = {" ".join(keys): recognizer for recognizer in by_rank for keys in recognizer.fields}
+        self._letters = Letters(recognizers)
 
-    def balanced(self) -> Scanner:
-        """Return the scanner without the rules for strict profiles; it shares the automata of the others."""
-        twin = copy(self)
-        order = [(recognizer, place) for recognizer, place in self._order if not recognizer.strict]
-        vars(twin).update(
-            _fields={keys: recognizer for keys, recognizer in self._fields.items() if not recognizer.strict},
-            _phrases=[phrases for phrases in self._phrases if not phrases.strict],
-            _order=order,
-            _groups=self._groups[: max((place + 1 for _, place in order), default=0)],
-        )
-        return twin
+    def read(self, view: str, before: bytes) -> ReadText:
+        """Read a view (`folding`) behind the byte `before`."""
+        return self._searcher.read(view, before)
 
-    def settle(
-        self, zone: str, claims: Sequence[Claim], memory: Memory, *, known: bool
-    ) -> tuple[list[Finding], list[str]]:
-        """Return the findings of one zone, in its own offsets, and the values that are known from now on.
+    def findings(self, text: ReadText, zones: int, memory: Memory) -> list[Finding]:
+        """Return the findings of the first zones, in characters of the view; `memory` is advanced."""
+        if isinstance(text, MatchedText) and not self._letters:
+            return text.findings(zones, self._phrases, memory)
+        claims = self.claims(text, zones)
+        findings: list[Finding] = []
+        for place, (start, end) in enumerate(text.spans[:zones]):
+            if place in claims or len(memory):
+                found = self._settle(text.view[start:end], claims.get(place, ()), memory)
+                findings.extend(finding.moved(start) for finding in found)
+        return findings
 
-        `known`: a remembered value may stand in it. `memory` is advanced.
-        """
+    def _settle(self, zone: str, claims: Sequence[Claim], memory: Memory) -> list[Finding]:
+        """Return the findings of one zone, in its own offsets; `memory` is advanced."""
         claims = _cut_placeholders(claims, zone)
         findings = settle(claims, zone)
-        learned: list[str] = []
         for finding in findings:
             if finding.rule in self._propagated:
-                value = zone[finding.start : finding.end]
-                new = memory.learn(finding.identifier, value, self._forgotten)
-                known = known or any(zone.count(hint) > value.count(hint) for hint in new)
-                learned.extend(new)
-        recalled = memory.recall(zone) if known else []
-        if recalled:
-            findings = settle([*claims, *_cut_placeholders(recalled, zone)], zone)
-        return findings, learned
+                memory.learn(finding.identifier, zone[finding.start : finding.end], self._forgotten)
+        recalled = memory.recall(zone)
+        return settle([*claims, *_cut_placeholders(recalled, zone)], zone) if recalled else findings
 
     def keyed(self, field: str, text: str, memory: Memory) -> Finding | None:
         """Return the finding of a rule that takes the whole value under a key; `memory` is advanced."""
@@ -121,284 +109,42 @@ class Scanner:
                     return Finding(start, end, recognizer.identifier, recognizer.id)
         return None
 
-    def anywhere(self, tape: Tape) -> bool:
-        """Return whether anything may be claimed on a tape; cheaper than to find its zones first."""
-        return bool(self._groups) or any(phrases.anywhere(tape.tape) for phrases in self._phrases)
+    def claims(self, text: ReadText, zones: int) -> Mapping[int, list[Claim]]:
+        """Return what the recognizers claim in the first zones, by zone, whatever is known; relative to the zone.
 
-    def claims(
-        self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
-    ) -> dict[int, list[Claim]]:
-        """Return what the recognizers claim, by zone, whatever is known; zones without claims are left out.
-
-        `zones` stand on the tape, `spans` in its view; claims are relative to these.
+        A match inside a claim that wins over it anyhow is passed over; a rule that may move its values never is.
         """
         claims: dict[int, list[Claim]] = {}
-        if self._phrases:
-            kinds = _Kinds(tape, zones, spans)
-            for phrases in self._phrases:
-                phrases.search(kinds, claims)
-        if self._groups:
-            views = [tape.view[start:end] for start, end in spans]
-            wide = [number for number, view in enumerate(views) if not view.isascii()]
-            plain = [number for number, view in enumerate(views) if view.isascii()] if wide else range(len(views))
-            for numbers, ascii_only in ((wide, False), (plain, True)):
-                for some in _windows(views, numbers):
-                    self._search(_Joined(views, some, ascii_only=ascii_only), claims)
+        owners = self._owners
+        here: list[Claim] = []
+        taken: list[tuple[int, int, int]] = []
+        place = -1
+        base = 0
+        zone = ""
+        for number, phrase, start, end in text.matches(zones, self._phrases):
+            if number != place:
+                place = number
+                base, stop = text.spans[place]
+                zone = text.view[base:stop]
+                here, taken = [], []
+            recognizer = owners[phrase]
+            priority = recognizer.priority
+            left, right = start - base, end - base
+            while right > left and zone[right - 1].isspace():
+                right -= 1
+            if not recognizer.moves and any(
+                first <= left and right <= last and priority <= over for first, last, over in taken
+            ):
+                continue
+            value = recognizer.judge(zone, left, right) if left < right else None
+            if value is not None:
+                if value == (left, right):
+                    taken.append((left, right, priority))
+                if not here:
+                    claims[place] = here
+                here.append(recognizer.claim(*value))
+        self._letters.claim(text.view, text.spans[:zones], claims)
         return claims
-
-    def _search(self, joined: _Joined, claims: dict[int, list[Claim]]) -> None:
-        parts = [group.touched(joined) for group in self._groups]
-        for recognizer, place in self._order:
-            part = parts[place]
-            if part is not None:
-                for number, claim in part.search(recognizer):
-                    claims.setdefault(number, []).append(claim)
-
-
-def _windows(views: Sequence[str], numbers: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the numbers in groups whose views are together hardly longer than a window."""
-    group: list[int] = []
-    size = 0
-    for number in numbers:
-        group.append(number)
-        size += len(views[number])
-        if size >= WINDOW:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-class _Kinds:
-    """Zones of a tape, ready to be searched: side by side, with a byte between them that no rule takes."""
-
-    def __init__(self, tape: Tape, zones: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> None:
-        self._whole = tape
-        self._zones = zones
-        self._spans = spans
-        self._starts = [start for start, _ in zones]
-        self._taken: dict[int, list[tuple[int, int, int]]] = {}
-
-    @property
-    def tape(self) -> bytes:
-        """The whole tape."""
-        return self._whole.tape
-
-    @cached_property
-    def _windows(self) -> list[tuple[int, bytes]]:
-        """Stretches of the tape with whole zones in them, each with the place at which it begins."""
-        windows: list[tuple[int, bytes]] = []
-        begin = -1
-        for start, end in self._zones:
-            begin = start - 1 if begin < 0 else begin
-            if end - begin >= WINDOW or end == self._zones[-1][1]:
-                windows.append((begin, self._whole.tape[begin:end]))
-                begin = -1
-        return windows
-
-    def touched(self, locate: TapeAutomaton) -> list[int]:
-        """Return the zones that hold a part of a match."""
-        touched: set[int] = set()
-        for begin, window in self._windows:
-            for match in locate.finditer(window):
-                start, end = match.span()
-                first = max(bisect_right(self._starts, start + begin + 1) - 1, 0)
-                touched.update(range(first, bisect_right(self._starts, end + begin)))
-        return sorted(touched)
-
-    def search(self, recognizer: Recognizer, claims: dict[int, list[Claim]]) -> None:
-        """Add what a recognizer claims: its phrases are searched only in the zones that any of them touches."""
-        places = self.touched(recognizer.located.automaton)
-        if not places:
-            return
-        starts: list[int] = []
-        parts: list[bytes] = []
-        at = 0
-        tape = self._whole.tape
-        for place in places:
-            start, end = self._zones[place]
-            starts.append(at)
-            parts.append(tape[start - 1 : end])
-            at += end - start + 2
-        joined = _SEAL.join(parts)
-        for phrase in recognizer.phrases:
-            for left, right in phrase.spans(joined):
-                number = bisect_right(starts, left) - 1
-                by = self._zones[places[number]][0] - 1 - starts[number]
-                self._take(recognizer, places[number], left + by, right + by, claims)
-
-    def _take(self, recognizer: Recognizer, place: int, left: int, right: int, claims: dict[int, list[Claim]]) -> None:
-        """Add a claim, unless it stands in one that wins over it anyhow, or the recognizer takes it back."""
-        taken = self._taken.setdefault(place, [])
-        priority = recognizer.priority
-        if recognizer.keeps_to_match and any(
-            start <= left and right <= end and priority <= over for start, end, over in taken
-        ):
-            return
-        char, view = self._whole.char, self._whole.view
-        base, end = self._spans[place]
-        start, stop = char(max(left, self._zones[place][0])), char(right)
-        while stop > start and view[stop - 1].isspace():
-            stop -= 1
-        value = recognizer.judge(view[base:end], start - base, stop - base) if stop > start else None
-        if value is not None:
-            if value == (start - base, stop - base):
-                taken.append((left, right, priority))
-            claims.setdefault(place, []).append(_claim(recognizer, *value))
-
-
-class _Phrases:
-    """Phrases that are tried together."""
-
-    def __init__(self, *, strict: bool) -> None:
-        self.size = 0
-        self.strict = strict
-        self._recognizers: list[Recognizer] = []
-
-    def add(self, recognizer: Recognizer) -> None:
-        """Add the phrases of a recognizer."""
-        self._recognizers.append(recognizer)
-        self.size += len(recognizer.phrases)
-
-    @cached_property
-    def _located(self) -> AnyPhrase:
-        return AnyPhrase(phrase for recognizer in self._recognizers for phrase in recognizer.phrases)
-
-    def anywhere(self, tape: bytes) -> bool:
-        """Return whether the phrases find anything on a tape."""
-        return self._located.anywhere(tape)
-
-    def search(self, kinds: _Kinds, claims: dict[int, list[Claim]]) -> None:
-        """Add what the phrases find."""
-        if self.anywhere(kinds.tape):
-            for recognizer in self._recognizers:
-                kinds.search(recognizer, claims)
-
-
-class _Alternation:
-    """All patterns of some recognizers in one, without captures: says where there is anything at all."""
-
-    def __init__(self, recognizers: Iterable[Recognizer]) -> None:
-        sources = [_NAMED.sub("(?:", source) for recognizer in recognizers for source in recognizer.sources]
-        self._source = "|".join(f"(?:{source})" for source in sources)
-
-    @cached_property
-    def wide(self) -> Automaton:
-        """The edition for any text."""
-        return compile_pattern(self._source, max_mem=MAX_MEM_LARGE)
-
-    @cached_property
-    def ascii(self) -> ByteAutomaton:
-        """The ASCII edition."""
-        return ascii_edition(self._source, self.wide, max_mem=MAX_MEM_LARGE)
-
-
-class _Group:
-    """Recognizers that are tried together, because texts without any of their `requires` characters hold none."""
-
-    def __init__(self, requires: str) -> None:
-        self.size = 0
-        self._requires = requires
-        self._recognizers: list[Recognizer] = []
-
-    def add(self, recognizer: Recognizer) -> None:
-        """Add a recognizer with the same `requires`."""
-        self._recognizers.append(recognizer)
-        self.size += len(recognizer.sources)
-
-    @cached_property
-    def _locate(self) -> _Alternation:
-        return _Alternation(self._recognizers)
-
-    def touched(self, joined: _Joined) -> _Joined | None:
-        """Return the runs in which the group may find something, None if there are none."""
-        if self._requires and not joined.holds(self._requires):
-            return None
-        return joined if self.size <= _FEW_PATTERNS else joined.touched(self._locate)
-
-
-class _Joined:
-    """Several runs in one text; `numbers` are their places in the caller's list."""
-
-    def __init__(self, views: Sequence[str], numbers: Iterable[int], *, ascii_only: bool) -> None:
-        self._numbers = list(numbers)
-        self._runs = [views[number] for number in self._numbers]
-        self._starts: list[int] = []
-        at = 0
-        for run in self._runs:
-            self._starts.append(at)
-            at += len(run) + len(_SEPARATOR)
-        self.text = _SEPARATOR.join(self._runs)
-        self._bytes = self.text.encode("ascii") if ascii_only else None
-        self._holds: dict[str, bool] = {}
-
-    def holds(self, chars: str) -> bool:
-        """Return whether one of these characters stands in the text."""
-        known = self._holds.get(chars)
-        if known is None:
-            known = self._holds[chars] = any(char in self.text for char in chars)
-        return known
-
-    def touched(self, locate: _Alternation) -> _Joined | None:
-        """Return the runs that hold a part of a match, None if there are none."""
-        found = locate.wide.finditer(self.text) if self._bytes is None else locate.ascii.finditer(self._bytes)
-        if len(self._runs) == 1:
-            return self if next(found, None) is not None else None
-        touched: set[int] = set()
-        for match in found:
-            start, end = match.span()
-            touched.update(range(self._run_at(start), self._run_at(end - 1) + 1))
-        if not touched or len(touched) == len(self._runs):
-            return self if touched else None
-        places = sorted(touched)
-        part = _Joined(self._runs, places, ascii_only=self._bytes is not None)
-        part._numbers = [self._numbers[place] for place in places]
-        return part
-
-    def search(self, recognizer: Recognizer) -> Iterator[tuple[int, Claim]]:
-        """Yield `(number of the run, claim)` for everything one recognizer accepts."""
-        for wide, narrow in zip(recognizer.patterns, recognizer.ascii_patterns, strict=True):
-            group: str | int = "value" if "value" in wide.groupindex else 0
-            matches = wide.finditer(self.text) if self._bytes is None else narrow.finditer(self._bytes)
-            alone: set[int] = set()
-            found: list[tuple[int, Claim]] = []
-            for match in matches:
-                self._take(recognizer, match, group, found, alone)
-            if alone:
-                found = [item for item in found if item[0] not in alone]
-                for place in alone:
-                    found.extend((place, claim) for claim in _search_alone(recognizer, wide, self._runs[place]))
-            for place, claim in found:
-                yield self._numbers[place], claim
-
-    def _take(
-        self, recognizer: Recognizer, match: Match, group: str | int, found: list[tuple[int, Claim]], alone: set[int]
-    ) -> None:
-        start, end = match.span()
-        place = self._run_at(start)
-        run, base = self._runs[place], self._starts[place]
-        if end - base > len(run):
-            alone.update(range(place, self._run_at(end - 1) + 1))
-            return
-        left, right = match.span(group) if group else (start, end)
-        value = recognizer.judge(run, left - base, right - base) if right > left else None
-        if value is not None:
-            found.append((place, _claim(recognizer, *value)))
-
-    def _run_at(self, offset: int) -> int:
-        """Return the place (in this text) of the run at an offset; a separator belongs to the run before it."""
-        return max(bisect_right(self._starts, offset) - 1, 0)
-
-
-def _search_alone(recognizer: Recognizer, pattern: Automaton, run: str) -> list[Claim]:
-    group: str | int = "value" if "value" in pattern.groupindex else 0
-    spans = [match.span(group) for match in pattern.finditer(run)]
-    values = [recognizer.judge(run, start, end) for start, end in spans if end > start]
-    return [_claim(recognizer, *value) for value in values if value is not None]
-
-
-def _claim(recognizer: Recognizer, start: int, end: int) -> Claim:
-    return Claim(start, end, recognizer.identifier, recognizer.id, recognizer.priority)
 
 
 def _cut_placeholders(claims: Sequence[Claim], view: str) -> Sequence[Claim]:

@@ -100,11 +100,11 @@ class SegmentFold:
             self._scanner, self._buffer if final else self._buffer[: token_begin(self._buffer, whole)], self._before
         )
         oversize = reading.oversize()
-        settled = len(reading.zones) if final else reading.tape.settled(reading.zones)
+        settled = reading.zones if final else reading.settled
         if oversize is not None:
             settled = min(settled, oversize)
         end = whole
-        if not final or settled < len(reading.zones):
+        if not final or settled < reading.zones:
             settled, end = reading.leaving(settled)
         if end == 0:
             return self._forced(final=final) if oversize == 0 or whole > MAX_RUN + REACH else None
@@ -118,7 +118,7 @@ class SegmentFold:
         if len(window) < MAX_RUN + REACH and not final:
             return None
         reading = Reading(self._scanner, window, self._before)
-        findings = reading.findings(len(reading.zones), self.memory)
+        findings = reading.findings(reading.zones, self.memory)
         cut = forced_cut(window, findings)
         self._swallow = next((finding for finding in findings if finding.start < cut < finding.end), None)
         kept = [Finding(f.start, min(f.end, cut), f.identifier, f.rule) for f in findings if f.start < cut]
@@ -162,7 +162,7 @@ def find(
     if len(text) <= BLOCK:
         reading = Reading(rules.scanner(names), text)
         if reading.oversize() is None:
-            return reading.all(memory)
+            return reading.findings(reading.zones, memory)
     fold = SegmentFold(rules, names, memory)
     findings: list[Finding] = []
     at = 0

@@ -8,7 +8,6 @@ from masking import RuleError, RuleSet
 from masking.memory import Memory
 from masking.phrases import lists_of, literals
 from masking.reading import Reading
-from masking.scan import Scanner
 
 LISTS = """words:
   common: the was seen and will home of
@@ -35,8 +34,8 @@ def rules(phrase: str, example: str, *more: str) -> RuleSet:
 def claimed(phrase: str, text: str) -> list[str]:
     """Return what a phrase claims in a text; its example is anything at all, so that only the language is tried."""
     loaded = rules("\\^ <given>", "'[[^jane]]'", phrase)
-    reading = Reading(Scanner(loaded.recognizers, loaded.lexicon, frozenset()), text)
-    return [text[found.start : found.end] for found in reading.findings(len(reading.zones), Memory())]
+    reading = Reading(loaded.scanner("strict"), text)
+    return [text[found.start : found.end] for found in reading.findings(reading.zones, Memory())]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_what_a_phrase_takes(phrase: str, text: str, expected: list[str]) -> Non
         ('"room 7"', "no digits"),
         ('"jane|"', "empty words"),
         ("[[ <given> ]] [[ <given> ]]", "one value"),
-        ("(<given>", "not an RE2 pattern"),
+        ("(<given>", "not a phrase"),
         ("<given>?", "matches the empty string"),
         ("<given> [^-]", "brackets hold signs"),
         ("<given> [0-9]", "brackets hold signs"),

@@ -13,7 +13,8 @@ from shipped import NOTE, POLICIES, shipped
 
 from masking import Memory, RuleError, RuleSet, find, read_sources
 from masking.reading import Reading
-from masking.scan import WINDOW, Scanner
+from masking.scan import Scanner
+from masking.tape_search import WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -360,9 +361,9 @@ def test_no_search_reads_beyond_its_window() -> None:
 
     rules = build(RULE)
     rule = replace(rules.recognizers[0], patterns=(Watched(),), ascii_patterns=(Watched(),))
-    scanner = Scanner([rule], rules.lexicon, frozenset())
+    scanner = Scanner(rules.searcher, [rule], slice(None), frozenset())
     for size in (50, 5000):
         reading = Reading(scanner, "\n\n".join(["X1234"] * size))
-        reading.findings(len(reading.zones), Memory())
+        reading.findings(reading.zones, Memory())
     assert max(seen) < 2 * WINDOW
     assert len(seen) > 2

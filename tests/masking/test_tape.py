@@ -136,8 +136,8 @@ def test_many_zones_are_read_as_if_alone() -> None:
     for part in text.split("\n\n"):
         base = text.index(part)
         one = Reading(scanner, part)
-        alone.extend(found.moved(base) for found in one.findings(len(one.zones), memory))
-    assert reading.findings(len(reading.zones), Memory()) == alone
+        alone.extend(found.moved(base) for found in one.findings(one.zones, memory))
+    assert reading.findings(reading.zones, Memory()) == alone
     assert len(alone) == 3
 
 

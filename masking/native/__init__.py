@@ -1,0 +1,77 @@
+"""The native part of masking: a library in C, loaded if it was built (`hatch_build.py`).
+
+It keeps Python's lock while it works: a matcher has one tape at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from array import array
+
+LIBRARY = Path(__file__).parent / "matcher.so"
+
+_POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64
+_FUNCTIONS = {
+    "matcher_free": (None, _POINTER),
+    "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _POINTER, _NUMBER),
+    "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
+    "matcher_settle": (_NUMBER, _POINTER, _NUMBER),
+    "matcher_answer": (None, _POINTER, _POINTER),
+    "matcher_find": (_NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
+    "matcher_spans": (_POINTER, _POINTER),
+    "matcher_candidates": (_POINTER, _POINTER),
+    "matcher_questions": (_POINTER, _POINTER),
+    "matcher_findings": (_POINTER, _POINTER),
+    "matcher_learned": (_POINTER, _POINTER),
+    "matcher_learned_count": (_NUMBER, _POINTER),
+    "matcher_settled": (_NUMBER, _POINTER),
+    "matcher_waiting": (_NUMBER, _POINTER),
+    "matcher_bytes": (ctypes.c_size_t, _POINTER),
+    "known_new": (_POINTER, ctypes.c_uint32),
+    "known_copy": (_POINTER, _POINTER),
+    "known_free": (None, _POINTER),
+    "known_add": (_NUMBER, _POINTER, _KEY, ctypes.c_int16),
+    "key_begin": (_KEY,),
+    "key_of": (_KEY, _KEY, ctypes.c_char_p, _NUMBER),
+}
+
+
+def _load() -> ctypes.PyDLL | None:
+    try:
+        found = ctypes.PyDLL(str(LIBRARY))
+    except OSError:
+        return None
+    for name, (result, *arguments) in _FUNCTIONS.items():
+        function = getattr(found, name)
+        function.restype, function.argtypes = result, arguments
+    found.matcher_new.restype = _POINTER
+    return found
+
+
+library = _load()
+"""The library; None where it was not built."""
+
+
+def address(numbers: array[int]) -> ctypes.c_void_p:
+    """Return where an array stands; it lives as long as what is returned."""
+    pointer = ctypes.c_void_p(numbers.buffer_info()[0])
+    pointer.array = numbers  # type: ignore[attr-defined]
+    return pointer
+
+
+def numbers_at(place: int | None, count: int) -> list[int]:
+    """Return the numbers that stand at an address."""
+    return (ctypes.c_int32 * count).from_address(place)[:] if place and count else []
+
+
+def checked(result: int) -> int:
+    """Return what the library answered; raise what it says if it is no count."""
+    if result == -1:
+        raise MemoryError
+    if result < 0:
+        raise RuntimeError("the tape of a text does not fit its characters")
+    return result

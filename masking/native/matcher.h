@@ -1,0 +1,181 @@
+/* What the parts of the matcher share. Law: no part keeps text; what is remembered between calls are words of the rule
+   files and states of automata. Sizes are checked where memory is asked for; a failed call leaves the matcher usable. */
+#ifndef PHIGATE_MATCHER_H
+#define PHIGATE_MATCHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint16_t Symbol;
+
+/* Symbols: a sign of ASCII is itself, then numbers by value and length, then words by shape and code. */
+enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WORDS = 256, SHAPES = 8 };
+
+enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4 };
+
+/* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t hash;
+    uint32_t at;
+    uint16_t length, code;
+} Slot;
+
+typedef struct {
+    char *pool;
+    Slot *slots;
+    uint32_t mask;
+    uint16_t endings[64]; /* lengths of endings, growing; 0 ends them */
+    Slot *ending_slots;
+    uint32_t ending_mask;
+    uint16_t *ending_places;
+    char *ending_pool;
+    uint16_t codes, unknown;
+    uint16_t *inert;   /* the code of a lower-case word of each code */
+    uint8_t *is_inert; /* whether a code parts zones */
+} Words;
+
+int words_new(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count);
+int words_endings(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count);
+void words_free(Words *words);
+Symbol word_symbol(const Words *words, const char *word, uint32_t length);
+Symbol number_symbol(const char *digits, uint32_t length);
+
+/* --- phrases.c: phrases as places and what may follow them ------------------------------------------------------ */
+
+/* Of a phrase: `set` of each place; `follow` the places that may come next, the preferred first, END where the phrase
+   may end; `first` where it may begin. `valued`: whether the place belongs to the value. */
+enum { END = -1, MAX_PLACES = 20000 };
+
+typedef struct {
+    int32_t count;
+    int32_t *set;
+    uint8_t *valued;
+    int32_t *follow_at, *follow; /* follow[follow_at[place] .. follow_at[place + 1]] */
+    int32_t *first;
+    int32_t firsts;
+    int has_value;
+} Phrase;
+
+/* Sets that gaps are made of, in this order among the sets given. */
+enum { SET_SPACE = 0, SET_LINE_END = 1 };
+
+int phrase_compile(Phrase *phrase, const int32_t *tokens, size_t count);
+void phrase_free(Phrase *phrase);
+
+/* --- groups.c: some phrases, searched together ------------------------------------------------------------------- */
+
+typedef struct Group Group;
+
+typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
+
+Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint8_t *sets, size_t set_bytes,
+                 uint32_t symbols);
+void group_free(Group *group);
+/* Give every match of the phrases from..to on tape[begin..end) to `take`, phrase by phrase, leftmost first, as RE2 would
+   find them; 0, or an error. */
+int group_search(Group *group, const Symbol *tape, int32_t begin, int32_t end, int32_t from, int32_t to, Take take,
+                 void *taker);
+size_t group_bytes(const Group *group);
+
+/* --- known.c: values that were found before ----------------------------------------------------------------------- */
+
+/* Keys of values and what they identify, in the order they came; of more than `most` the oldest leave. Values are kept
+   as keys only: no text can be had back from them. */
+typedef struct {
+    uint64_t *keys; /* in a ring of `size` */
+    int16_t *identifiers;
+    uint32_t *table; /* places in the ring, plus one */
+    uint32_t size, table_mask, first, count, most;
+} Known;
+
+Known *known_new(uint32_t most);
+Known *known_copy(const Known *known);
+void known_free(Known *known);
+/* Add a key; 1 if it is new, 0 if it is not, or an error. */
+int known_add(Known *known, uint64_t key, int16_t identifier);
+/* What a key identifies, -1 if it is not known. */
+int known_find(const Known *known, uint64_t key);
+uint64_t key_begin(void);
+uint64_t key_of(uint64_t key, const char *text, int32_t length);
+
+/* --- matcher.c, settle.c ------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int32_t begin, end; /* symbols, the white space behind it included */
+    int32_t candidates; /* where its candidates begin */
+    int32_t taken, takes; /* its settled stretches */
+    int8_t unsettled;
+} Zone;
+
+/* What a rule may do: ask Python about a match, move it, be learned from, be public, find names. */
+enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16 };
+
+typedef struct {
+    int32_t priority, identifier, flags;
+} Rule;
+
+enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
+
+typedef struct {
+    int32_t zone, phrase, start, end, verdict;
+} Candidate;
+
+/* What Python reads: as many numbers as there are names. */
+typedef struct {
+    int32_t zone, phrase, start, end;
+} Question;
+
+/* A stretch that a rule takes; `rule` is -1 less the identifier for a value known from before. */
+typedef struct {
+    int32_t start, end, rule;
+} Taken;
+
+typedef struct {
+    int32_t start, end, order, priority, rule;
+} Ranked;
+
+typedef struct Matcher {
+    Words words;
+    uint32_t symbols;
+    uint8_t *sets;
+    size_t set_bytes;
+    Phrase *phrases;
+    int32_t phrase_count;
+    int32_t *rule_of; /* each phrase */
+    Rule *rules;
+    int32_t rule_count;
+    Known *forgotten; /* words that are never learned */
+    Group **groups;
+    int32_t *group_first;
+    int32_t group_count;
+    /* the text that was read last */
+    const char *text;
+    Symbol *tape;
+    int32_t *at, *byte_at; /* the code point and the byte at which each symbol begins */
+    uint64_t *keys;        /* of words of other letters than ASCII's; 0 for all else */
+    int32_t length, room;
+    Zone *zones;
+    int32_t zone_count, zone_room;
+    int32_t *spans; /* two for each zone */
+    int32_t span_room, settled, waiting, zone;
+    Candidate *candidates;
+    int32_t candidate_count, candidate_room;
+    Question *questions; /* what Python is to judge, and which candidates they are */
+    int32_t *asked;
+    int32_t question_count, question_room, asked_room;
+    Taken *taken;
+    int32_t taken_count, taken_room;
+    Taken *work, *findings;
+    int32_t work_count, work_room, finding_count, finding_room;
+    Ranked *ranked;
+    int32_t ranked_room;
+    int32_t *learned; /* three for each: low and high half of a key, and what it identifies */
+    int32_t learned_count, learned_room;
+    Taken *recalled;
+    int32_t recalled_count, recalled_room;
+} Matcher;
+
+int grow(void **array, int32_t *room, int32_t needed, size_t size);
+
+#endif

@@ -1,0 +1,164 @@
+/* Words: which code the lists give a word, how it is written, what a number may be (`masking/lexicon.py`).
+   Words here are ASCII letters with apostrophes between them; others are read in Python. */
+#include "matcher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Letters and apostrophes are lower case with this bit set. */
+enum { LOWER = 0x20 };
+
+static uint64_t mix(uint64_t hash, uint64_t part) {
+    hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
+    return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_of(const char *word, uint32_t length) {
+    uint64_t hash = length;
+    while (length >= 8) {
+        uint64_t part;
+        memcpy(&part, word, 8);
+        hash = mix(hash, part | 0x2020202020202020u);
+        word += 8;
+        length -= 8;
+    }
+    if (length) {
+        uint64_t part = 0;
+        for (uint32_t i = 0; i < length; i++) part |= (uint64_t)(uint8_t)(word[i] | LOWER) << (8 * i);
+        hash = mix(hash, part);
+    }
+    return hash;
+}
+
+static int same(const char *listed, const char *word, uint32_t length) {
+    for (uint32_t i = 0; i < length; i++)
+        if (listed[i] != (char)(word[i] | LOWER)) return 0;
+    return 1;
+}
+
+static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length) {
+    uint64_t hash = hash_of(word, length);
+    for (uint32_t place = (uint32_t)hash & mask; slots[place].length; place = (place + 1) & mask)
+        if (slots[place].hash == hash && slots[place].length == length && same(pool + slots[place].at, word, length))
+            return &slots[place];
+    return NULL;
+}
+
+static int fill(Slot **slots, uint32_t *mask, char **pool, const char *source, const uint32_t *starts,
+                const uint16_t *codes, uint32_t count) {
+    uint32_t size = 16;
+    while (size < 2 * count) size *= 2;
+    *mask = size - 1;
+    *slots = calloc(size, sizeof(Slot));
+    *pool = malloc(starts[count] + 1);
+    if (!*slots || !*pool) return OUT_OF_MEMORY;
+    memcpy(*pool, source, starts[count]);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t length = starts[i + 1] - starts[i];
+        if (length == 0 || length > UINT16_MAX) return BAD_SYNTAX;
+        uint64_t hash = hash_of(source + starts[i], length);
+        uint32_t place = (uint32_t)hash & *mask;
+        while ((*slots)[place].length) place = (place + 1) & *mask;
+        (*slots)[place] = (Slot){hash, starts[i], (uint16_t)length, codes[i]};
+    }
+    return 0;
+}
+
+int words_new(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count) {
+    return fill(&words->slots, &words->mask, &words->pool, pool, starts, codes, count);
+}
+
+int words_endings(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count) {
+    int status = fill(&words->ending_slots, &words->ending_mask, &words->ending_pool, pool, starts, codes, count);
+    words->ending_places = calloc(words->ending_mask + 1u, sizeof(uint16_t));
+    if (status || !words->ending_places) return status ? status : OUT_OF_MEMORY;
+    int lengths = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t length = starts[i + 1] - starts[i];
+        const Slot *slot = find(words->ending_slots, words->ending_mask, words->ending_pool, pool + starts[i], length);
+        if (!slot) return BAD_SYNTAX;
+        words->ending_places[slot - words->ending_slots] = (uint16_t)i;
+        int known = 0;
+        for (int j = 0; j < lengths; j++) known |= words->endings[j] == length;
+        if (known) continue;
+        if (lengths + 1 >= (int)(sizeof words->endings / sizeof *words->endings)) return TOO_LARGE;
+        int j = lengths++;
+        for (; j > 0 && words->endings[j - 1] > length; j--) words->endings[j] = words->endings[j - 1];
+        words->endings[j] = (uint16_t)length;
+    }
+    return 0;
+}
+
+void words_free(Words *words) {
+    free(words->pool);
+    free(words->slots);
+    free(words->ending_pool);
+    free(words->ending_slots);
+    free(words->ending_places);
+    free(words->inert);
+    free(words->is_inert);
+}
+
+/* The code of a word of no list: that of the first ending, in the order they were given, that it has. */
+static uint16_t code_by_ending(const Words *words, const char *word, uint32_t length) {
+    uint16_t code = words->unknown;
+    int first = UINT16_MAX + 1;
+    for (int i = 0; words->endings[i] && words->endings[i] + 1u < length; i++) {
+        uint32_t size = words->endings[i];
+        const Slot *slot =
+            find(words->ending_slots, words->ending_mask, words->ending_pool, word + length - size, size);
+        if (slot && words->ending_places[slot - words->ending_slots] < first) {
+            first = words->ending_places[slot - words->ending_slots];
+            code = slot->code;
+        }
+    }
+    return code;
+}
+
+/* Shapes as `lexicon.SHAPES` numbers them, less one. */
+enum { S_LOWER, S_TITLE, S_UPPER, S_CAMEL, S_INITIAL, S_LETTER, S_UNCASED, S_MIXED };
+
+static int shape_of(const char *word, uint32_t length) {
+    uint32_t uppers = 0, letters = 0;
+    int title = 1, inside = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        if (word[i] == '\'') {
+            inside = 0;
+            continue;
+        }
+        int upper = !(word[i] & LOWER);
+        uppers += (uint32_t)upper;
+        letters++;
+        title &= upper != inside; /* a capital where a word begins, and nowhere else */
+        inside = 1;
+    }
+    if (!uppers) return length > 1 ? S_LOWER : S_LETTER;
+    if (length == 1) return S_INITIAL;
+    if (uppers == letters) return S_UPPER;
+    if (word[0] & LOWER) return S_MIXED;
+    return title ? S_TITLE : S_CAMEL;
+}
+
+Symbol word_symbol(const Words *words, const char *word, uint32_t length) {
+    const Slot *slot = length <= UINT16_MAX ? find(words->slots, words->mask, words->pool, word, length) : NULL;
+    uint16_t code = slot ? slot->code : code_by_ending(words, word, length);
+    int shape = shape_of(word, length);
+    if (shape == S_LOWER) code = words->inert[code];
+    return (Symbol)(WORDS + shape * words->codes + code);
+}
+
+Symbol number_symbol(const char *digits, uint32_t length) {
+    enum { MONTH, DAY, TWO, OLD, YEAR, NUMBER };
+    int value = -1, kind;
+    if (length <= 4) {
+        value = 0;
+        for (uint32_t i = 0; i < length; i++) value = 10 * value + digits[i] - '0';
+    }
+    if (length <= 2)
+        kind = value >= 1 && value <= 12 ? MONTH : value >= 13 && value <= 31 ? DAY : value >= 90 ? OLD : TWO;
+    else if (length < 4)
+        kind = value >= 90 && value <= 125 ? OLD : NUMBER;
+    else
+        kind = value >= 1850 && value <= 2099 ? YEAR : NUMBER;
+    return (Symbol)(NUMBERS + kind * LENGTHS + (length < LENGTHS ? length : LENGTHS) - 1);
+}
