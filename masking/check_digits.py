@@ -17,6 +17,7 @@ _IBAN_LENGTH = range(15, 35)
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}", re.ASCII)
 _VIN_LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_DIGITS = re.compile("[0-9]+")
 _DEA = re.compile(r"([ABFGMPR])([A-Z9])(\d{7})", re.ASCII)
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _CF_ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23)
@@ -34,7 +35,7 @@ _NINO_NEVER = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 
 def digits(value: str) -> str:
     """Return the ASCII digits of a value."""
-    return "".join(char for char in value if "0" <= char <= "9")
+    return "".join(_DIGITS.findall(value))
 
 
 def plain(value: str) -> str:

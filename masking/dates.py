@@ -58,6 +58,10 @@ _LEAP = 2000
 """Stands in for a missing year: every day of a year exists in it."""
 
 
+_USUAL = re.compile(r"(\d\d?)[-/.](\d\d?)[-/.](?:19|20)?\d\d", re.ASCII)
+"""The most frequent form of a date, told from others at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
     """A date and where its parts stand in its spelling; `year` and `day` are None if not written."""
@@ -93,6 +97,10 @@ def read_date(text: str) -> WrittenDate | None:
 
 def is_days(value: str) -> bool:
     """Say whether a value made of numbers is a date, or a range of them; month and day may stand either way round."""
+    usual = _USUAL.fullmatch(value)
+    if usual is not None:
+        month, day = int(usual[1]), int(usual[2])
+        return 1 <= month <= _DAYS_OF_A_MONTH >= day >= 1 and min(month, day) <= _MONTHS_OF_A_YEAR
     numbers = _NUMBERS.findall(value)
     if len(numbers) == 1 and len(numbers[0]) in _RUNS:
         return any(_is_day([int(run[:a]), int(run[a:b]), int(run[b:])]) for run in numbers for a, b in _RUNS[len(run)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from masking.lexicon import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SAINTS = {"saint": "st", "fort": "ft", "mount": "mt"}
@@ -23,8 +23,7 @@ class Gazetteer:
     """The entries of several words of some lists."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        several = (words for words in map(_WORD.findall, entries) if len(words) > 1)
-        self._entries = frozenset(map(_key, several))
+        self._entries = frozenset(map(_key, _several(entries)))
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
@@ -39,10 +38,14 @@ class Gazetteer:
 
 def parts(entries: Iterable[str]) -> tuple[str, ...]:
     """Return the words of the entries that have several, and the short forms of `saint`, `fort` and `mount`."""
-    several = (words for words in (_WORD.findall(entry) for entry in entries) if len(words) > 1)
-    words = {plain(word) for some in several for word in some}
+    words = set(map(plain, {word for some in _several(entries) for word in some}))
     pairs = [*_SAINTS.items(), *((short, long) for long, short in _SAINTS.items())]
     return tuple(sorted(words | {other for word, other in pairs if word in words}))
+
+
+def _several(entries: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the words of each entry that has several."""
+    return (words for words in (_WORD.findall(entry) for entry in entries if not entry.isalpha()) if len(words) > 1)
 
 
 def _key(words: Iterable[str]) -> str:

@@ -91,21 +91,18 @@ class Lexicon(dict[str, bytes]):
         super().__init__()
         lists = {**lists, **{"=" + word: (word,) for word in quiet}}
         self._names = tuple(sorted(lists))
+        self._listed = frozenset(self._names)
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
-        held: dict[str, int] = {}
-        for place, name in enumerate(self._names):
-            new = dict.fromkeys(lists[name], 1 << place)
-            for word in held.keys() & new.keys():
-                new[word] |= held[word]
-            held.update(new)
+        held, unions = _unite(lists[name] for name in self._names)
         ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
-        kinds = sorted(set(held.values()) | set(ending_bits.values()))
+        used = set(held.values())
+        kinds = sorted({*(unions[number - 1] for number in used), *ending_bits.values()})
         if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
             raise ValueError("too many word lists, or too many quiet words")
         codes = {bits: _code(number) for number, bits in enumerate(kinds)}
         self._held = held
-        self._codes: dict[int, bytes] = codes
+        self._codes = [b"", *(codes.get(bits, b"") for bits in unions)]
         self._endings = {ending: (place, codes[bits]) for place, (ending, bits) in enumerate(ending_bits.items())}
         self._ending_lengths = sorted({len(ending) for ending in ending_bits})
         self._members = {code: self._lists(bits) for bits, code in codes.items()}
@@ -115,8 +112,8 @@ class Lexicon(dict[str, bytes]):
         self._places: dict[bytes, int] = {}
         for number, word in zip(_QUIET, sorted({*quiet}), strict=False):
             code = bytes((INERT_FAMILY, number))
-            self._inert[codes[held[word]]] = code
-            self._members[code] = self._members[codes[held[word]]]
+            self._inert[self._codes[held[word]]] = code
+            self._members[code] = self._members[self._codes[held[word]]]
 
     def _lists(self, bits: int) -> frozenset[str]:
         names: set[str] = set()
@@ -131,7 +128,7 @@ class Lexicon(dict[str, bytes]):
         """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""
         if not lists <= self._quiet:
             return False
-        names = [f"ambiguous_{name}" for name in lists if f"ambiguous_{name}" in self._names]
+        names = [f"ambiguous_{name}" for name in lists if f"ambiguous_{name}" in self._listed]
         return not lists.isdisjoint(self._vocabulary) or (bool(names) and lists.issuperset(names))
 
     def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
@@ -146,7 +143,7 @@ class Lexicon(dict[str, bytes]):
         keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY}
         new = {key: _code(number) for number, key in enumerate(sorted(set(keys.values())))}
         moved = {code: new[key] for code, key in keys.items()}
-        self._codes = {bits: moved[code] for bits, code in self._codes.items()}
+        self._codes = [moved.get(code, code) for code in self._codes]
         self._endings = {ending: (place, moved[code]) for ending, (place, code) in self._endings.items()}
         self._inert = {moved[code]: inert for code, inert in self._inert.items()}
         self._members = {}
@@ -185,14 +182,16 @@ class Lexicon(dict[str, bytes]):
             at += wide
             begin += long
 
-    def listed(self) -> Iterator[tuple[str, int]]:
-        """Yield each word of the lists that is letters of ASCII, with the place of its code."""
-        places = {bits: self._places[code] for bits, code in self._codes.items()}
-        return ((word, places[bits]) for word, bits in self._held.items() if word.isascii())
+    def listed(self) -> tuple[list[str], list[int]]:
+        """Return the words of the lists that are ASCII, and the places of their codes."""
+        places = [self._places.get(code, 0) for code in self._codes]
+        listed = [item for item in self._held.items() if item[0].isascii()]
+        return [word for word, _ in listed], [places[union] for _, union in listed]
 
-    def endings(self) -> Iterator[tuple[str, int]]:
-        """Yield each ending of letters of ASCII, those that win over others first, with the place of its code."""
-        return ((ending, self._places[code]) for ending, (_, code) in self._endings.items() if ending.isascii())
+    def endings(self) -> tuple[list[str], list[int]]:
+        """Return the endings that are ASCII, those that win over others first, and the places of their codes."""
+        words = [ending for ending in self._endings if ending.isascii()]
+        return words, [self._places[self._endings[ending][1]] for ending in words]
 
     def inert(self) -> tuple[list[int], list[int]]:
         """Return, for each code, the place of that of its lower-case words, and whether it parts zones."""
@@ -206,7 +205,7 @@ class Lexicon(dict[str, bytes]):
 
     def holds(self, name: str) -> bool:
         """Return whether there is a list of that name."""
-        return name in self._names
+        return name in self._listed
 
     def __missing__(self, token: str) -> bytes:
         piece, public = self._piece(token)
@@ -241,10 +240,9 @@ class Lexicon(dict[str, bytes]):
     def word(self, word: str) -> tuple[bytes, bool]:
         """Return the three bytes of a word, and whether it stands in a list."""
         shape = shape_of(word)
-        code = self._codes.get(self._held.get(word) or self._held.get(plain(word), 0))
-        known = code is not None or len(word) == 1
-        if code is None:
-            code = self._by_ending(word.lower())
+        union = self._held.get(word) or self._held.get(plain(word), 0)
+        known = union > 0 or len(word) == 1
+        code = self._codes[union] if union else self._by_ending(word.lower())
         if shape == 1:
             code = self._inert.get(code, code)
         return code + shape.to_bytes(), known
@@ -258,6 +256,31 @@ class Lexicon(dict[str, bytes]):
             if found is not None and (first is None or found < first):
                 first = found
         return _UNKNOWN if first is None else first[1]
+
+
+def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[int]]:
+    """Return, for each word, the number of the lists that hold it together, from 1 on, and the bits of these lists."""
+    held: dict[str, int] = {}
+    unions: list[int] = []
+    numbers: dict[int, int] = {}
+
+    def number_of(bits: int) -> int:
+        number = numbers.get(bits)
+        if number is None:
+            unions.append(bits)
+            number = numbers[bits] = len(unions)
+        return number
+
+    for place, words in enumerate(lists):
+        new = dict.fromkeys(words, number_of(1 << place))
+        both: dict[int, int] = {}
+        for word in held.keys() & new.keys():
+            before = held[word]
+            if before not in both:
+                both[before] = number_of(unions[before - 1] | 1 << place)
+            new[word] = both[before]
+        held.update(new)
+    return held, unions
 
 
 def atoms(token: str) -> Iterator[tuple[int, int]]:

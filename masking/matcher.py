@@ -57,15 +57,14 @@ class Matcher:
         sets = [kind.members.to_bytes((lexicon.symbols + 7) // 8, "little") for kind in book.kinds.all]
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         tokens = [_tokens(one.parts) for recognizer in recognizers for one in recognizer.phrases]
-        keys = array("Q", sorted({key_of(word) for word in forgotten}))
         error, blamed = ctypes.c_int32(), ctypes.c_int32()
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
             ctypes.c_uint16(lexicon.unknown),
             native.address(array("H", lower)),
             bytes(is_inert),
-            *_pool(list(lexicon.listed())),
-            *_pool(list(lexicon.endings())),
+            *_pool(*lexicon.listed()),
+            *_pool(*lexicon.endings()),
             b"".join(sets),
             ctypes.c_int32(len(sets)),
             native.address(array("i", [token for some in tokens for token in some])),
@@ -74,8 +73,7 @@ class Matcher:
             native.address(array("i", owners)),
             native.address(array("i", [number for recognizer in recognizers for number in _rule(recognizer)])),
             ctypes.c_int32(len(recognizers)),
-            native.address(keys),
-            ctypes.c_int32(len(keys)),
+            *_pool(sorted(forgotten), [])[:2],
             ctypes.byref(error),
             ctypes.byref(blamed),
         )
@@ -213,12 +211,10 @@ def _tokens(parts: Parts) -> list[int]:
     return tokens
 
 
-def _pool(words: Sequence[tuple[str, int]]) -> tuple[bytes, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32]:
-    """Return words as one stretch of bytes, where each begins, and their codes."""
-    starts = array("I", accumulate((len(word) for word, _ in words), initial=0))
-    codes = array("H", [code for _, code in words])
-    pool = "".join(word for word, _ in words).encode()
-    return pool, native.address(starts), native.address(codes), ctypes.c_uint32(len(words))
+def _pool(words: Sequence[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
+    """Return words as lines, how many bytes these are, and the codes of the words."""
+    lines = "".join([f"{word}\n" for word in words]).encode()
+    return lines, ctypes.c_uint32(len(lines)), native.address(array("H", codes))
 
 
 def _signed(half: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking import lookahead
@@ -54,7 +55,7 @@ class Example:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recognizer:
     """One way to recognise one kind of identifier.
 
@@ -92,7 +93,7 @@ class Recognizer:
     alone: bool
     examples: tuple[Example, ...]
 
-    @property
+    @cached_property
     def asks(self) -> bool:
         """Whether a match may be refused."""
         return bool(
@@ -106,7 +107,7 @@ class Recognizer:
             or self.allow
         )
 
-    @property
+    @cached_property
     def moves(self) -> bool:
         """Whether what is found may stand elsewhere than what matched."""
         return bool(self.stop) or self.values is not None or self.among is not None
@@ -117,18 +118,11 @@ class Recognizer:
 
     def judge(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return where a matched value really stands; None if validator, cues around it or `allow` speak against it."""
-        if self.stop:
-            start, end = self._trimmed(text, start, end)
-            if start == end:
+        if self.moves:
+            moved = self._moved(text, start, end)
+            if moved is None:
                 return None
-        if self.values is not None:
-            start, end = self.values.around(text, start, end) or (end, end)
-            if start == end:
-                return None
-        if self.among is not None:
-            start, end = self.among.longest(text, start, end) or (end, end)
-            if start == end:
-                return None
+            start, end = moved
         if self.alone and (_goes_on(text, start - 1, -1, start, end) or _goes_on(text, end, 1, start, end)):
             return None
         value = text[start:end]
@@ -146,7 +140,20 @@ class Recognizer:
             first = _NEXT.match(text, end, end + AFTER_REACH)
             if first is not None and first[1].lower() in self.unless_after:
                 return None
-        return None if any(pattern.fullmatch(value) for pattern in self.allow) else (start, end)
+        if self.allow and any(pattern.fullmatch(value) for pattern in self.allow):
+            return None
+        return start, end
+
+    def _moved(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Return where a matched value really stands, by stop words, literal values and lists; None if nowhere."""
+        if self.stop:
+            start, end = self._trimmed(text, start, end)
+        found: tuple[int, int] | None = (start, end)
+        if self.values is not None and start < end:
+            found = self.values.around(text, start, end)
+        if self.among is not None and found is not None:
+            found = self.among.longest(text, *found)
+        return found if found is not None and found[0] < found[1] else None
 
     def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
         """Return the part from the first word that is no stop word to the next one; empty if only initials stay."""

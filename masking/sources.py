@@ -184,7 +184,7 @@ def read_word_list(file: str, source: bytes) -> tuple[str, ...]:
         text = source.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
         raise RuleError(file, "not valid UTF-8", line=source.count(b"\n", 0, error.start) + 1) from None
-    return tuple(line for line in text.split("\n") if line and line[0] != "#")
+    return tuple([line for line in text.split("\n") if line and line[0] != "#"])
 
 
 def decode_archive(value: object) -> Mapping[str, str]:

@@ -45,6 +45,7 @@ _MAKERS = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"[ \n,;]*(?:x|ext|extn|extension|poste|durchwahl)\.?[ \n]*#?[ \n]*\d{1,6}$", re.IGNORECASE)
+_LETTER = re.compile("[A-Za-z]")
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _FIGURES = dict(zip(_ONES, "0123456789", strict=True)) | dict.fromkeys(("oh", "o", "nought"), "0")
 _TEEN_NAMES = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -165,7 +166,7 @@ def phone(value: str) -> bool:
 
 
 def _without_extension(value: str) -> tuple[str, int]:
-    written = _EXTENSION.sub("", value)
+    written = _EXTENSION.sub("", value) if _LETTER.search(value) else value
     return written, len(digits(written))
 
 

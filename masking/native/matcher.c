@@ -57,11 +57,10 @@ static void *copied(const void *from, size_t size) {
 
 /* Make a matcher; NULL with `*error` and, where a phrase is to blame, `*blamed`. */
 Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
-                     const char *pool, const uint32_t *starts, const uint16_t *word_codes, uint32_t word_count,
-                     const char *ending_pool, const uint32_t *ending_starts, const uint16_t *ending_codes,
-                     uint32_t ending_count, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
+                     const char *words, uint32_t words_size, const uint16_t *word_codes, const char *endings,
+                     uint32_t endings_size, const uint16_t *ending_codes, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
                      const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
-                     int32_t rule_count, const uint64_t *forgotten, int32_t forgotten_count, int32_t *error,
+                     int32_t rule_count, const char *forgotten, uint32_t forgotten_size, int32_t *error,
                      int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
@@ -80,18 +79,20 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
     m->rule_count = rule_count;
-    m->forgotten = known_new((uint32_t)forgotten_count + 1);
+    m->forgotten = known_new(forgotten_size + 1);
     if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->groups || !m->group_first ||
         !m->rule_of || !m->rules || !m->forgotten)
         goto failed;
-    for (int32_t i = 0; i < forgotten_count; i++)
-        if (known_add(m->forgotten, forgotten[i], 0) < 0) goto failed;
+    for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
+        while (end < forgotten_size && forgotten[end] != '\n') end++;
+        if (known_add(m->forgotten, key_of(key_begin(), forgotten + at, (int32_t)(end - at)), 0) < 0) goto failed;
+    }
     if (m->symbols > UINT16_MAX) {
         *error = TOO_LARGE;
         goto failed;
     }
-    *error = words_new(&m->words, pool, starts, word_codes, word_count);
-    if (!*error) *error = words_endings(&m->words, ending_pool, ending_starts, ending_codes, ending_count);
+    *error = words_new(&m->words, words, words_size, word_codes);
+    if (!*error) *error = words_endings(&m->words, endings, endings_size, ending_codes);
     if (*error) goto failed;
     for (; m->phrase_count < phrase_count; m->phrase_count++) {
         int32_t p = m->phrase_count;

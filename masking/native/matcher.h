@@ -35,8 +35,9 @@ typedef struct {
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
 
-int words_new(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count);
-int words_endings(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count);
+/* Words come as lines, each with the code at its place. */
+int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
+int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 void words_free(Words *words);
 Symbol word_symbol(const Words *words, const char *word, uint32_t length);
 Symbol number_symbol(const char *digits, uint32_t length);

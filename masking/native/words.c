@@ -44,40 +44,48 @@ static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, cons
     return NULL;
 }
 
-static int fill(Slot **slots, uint32_t *mask, char **pool, const char *source, const uint32_t *starts,
-                const uint16_t *codes, uint32_t count) {
-    uint32_t size = 16;
-    while (size < 2 * count) size *= 2;
-    *mask = size - 1;
-    *slots = calloc(size, sizeof(Slot));
-    *pool = malloc(starts[count] + 1);
+static uint32_t line_length(const char *line, uint32_t size) {
+    const char *end = memchr(line, '\n', size);
+    return end ? (uint32_t)(end - line) : size;
+}
+
+static int fill(Slot **slots, uint32_t *mask, char **pool, const char *lines, uint32_t size, const uint16_t *codes) {
+    uint32_t count = 0, room = 16;
+    for (uint32_t i = 0; i < size; i++) count += lines[i] == '\n';
+    while (room < 2 * count) room *= 2;
+    *mask = room - 1;
+    *slots = calloc(room, sizeof(Slot));
+    *pool = malloc(size + 1u);
     if (!*slots || !*pool) return OUT_OF_MEMORY;
-    memcpy(*pool, source, starts[count]);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = starts[i + 1] - starts[i];
-        if (length == 0 || length > UINT16_MAX) return BAD_SYNTAX;
-        uint64_t hash = hash_of(source + starts[i], length);
-        uint32_t place = (uint32_t)hash & *mask;
-        while ((*slots)[place].length) place = (place + 1) & *mask;
-        (*slots)[place] = (Slot){hash, starts[i], (uint16_t)length, codes[i]};
+    memcpy(*pool, lines, size);
+    for (uint32_t at = 0; at < size; codes++) {
+        uint32_t length = line_length(lines + at, size - at);
+        if (length && length <= UINT16_MAX) {
+            uint64_t hash = hash_of(lines + at, length);
+            uint32_t place = (uint32_t)hash & *mask;
+            while ((*slots)[place].length) place = (place + 1) & *mask;
+            (*slots)[place] = (Slot){hash, at, (uint16_t)length, *codes};
+        }
+        at += length + 1;
     }
     return 0;
 }
 
-int words_new(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count) {
-    return fill(&words->slots, &words->mask, &words->pool, pool, starts, codes, count);
+int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes) {
+    return fill(&words->slots, &words->mask, &words->pool, lines, size, codes);
 }
 
-int words_endings(Words *words, const char *pool, const uint32_t *starts, const uint16_t *codes, uint32_t count) {
-    int status = fill(&words->ending_slots, &words->ending_mask, &words->ending_pool, pool, starts, codes, count);
+int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes) {
+    int status = fill(&words->ending_slots, &words->ending_mask, &words->ending_pool, lines, size, codes);
     words->ending_places = calloc(words->ending_mask + 1u, sizeof(uint16_t));
     if (status || !words->ending_places) return status ? status : OUT_OF_MEMORY;
     int lengths = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = starts[i + 1] - starts[i];
-        const Slot *slot = find(words->ending_slots, words->ending_mask, words->ending_pool, pool + starts[i], length);
-        if (!slot) return BAD_SYNTAX;
-        words->ending_places[slot - words->ending_slots] = (uint16_t)i;
+    uint32_t length;
+    for (uint32_t at = 0, place = 0; at < size; at += length + 1, place++) {
+        length = line_length(lines + at, size - at);
+        const Slot *slot = find(words->ending_slots, words->ending_mask, words->ending_pool, lines + at, length);
+        if (!slot || place > UINT16_MAX) return BAD_SYNTAX;
+        words->ending_places[slot - words->ending_slots] = (uint16_t)place;
         int known = 0;
         for (int j = 0; j < lengths; j++) known |= words->endings[j] == length;
         if (known) continue;
