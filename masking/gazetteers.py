@@ -24,11 +24,14 @@ class Gazetteer:
 
     def __init__(self, entries: Iterable[str]) -> None:
         self._entries = frozenset(map(_key, _several(entries)))
+        self._firsts = frozenset(entry.partition(" ")[0] for entry in self._entries)
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
         words = [match.span() for match in _WORD.finditer(text, start, end)]
-        keys = [_key([text[left:right]]) for left, right in words]
+        keys = [_SAINTS.get(word, word) for word in (plain(text[left:right]) for left, right in words)]
+        if self._firsts.isdisjoint(keys):
+            return None
         for size in range(min(len(words), _LONGEST), 1, -1):
             for first in range(len(words) - size + 1):
                 if " ".join(keys[first : first + size]) in self._entries:

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOT_MADE = 0xffff, TABLE = 0x8000, MAX_STATES = TABLE / 2, MAX_PHRASES = 64 };
+enum { NOT_MADE = 0xffff, BEGINS = 0x8000, TABLE = 0x8000, MAX_STATES = TABLE / 2, MAX_PHRASES = 64 };
 
 /* States, and bytes of them, after which a group forgets all before it reads the next zone; a zone makes no more states
    than it has symbols. */
@@ -26,7 +26,6 @@ struct Group {
     int32_t offset[MAX_PHRASES + 1];  /* of the places of each phrase */
     const Phrase *phrases;
     int32_t places, words, classes;   /* words of 64 bits in a set of places */
-    uint16_t *class_of;               /* of each symbol */
     uint64_t *takes;                  /* places that take each class */
     uint64_t *last;                   /* places that may be the last ones */
     int32_t *before_at, *before;      /* places that each may follow */
@@ -41,7 +40,9 @@ struct Group {
     uint16_t *path;
     int32_t path_room;
     Begin *found;
-    int32_t found_room;
+    int32_t founds;
+    uint64_t wanted, any; /* phrases that are looked for, and that were found to begin somewhere */
+    uint16_t state;
 };
 
 static int has(const uint64_t *set, int32_t place) { return (int)(set[place >> 6] >> (place & 63)) & 1; }
@@ -58,7 +59,8 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
 }
 
 /* Give symbols that no set of the group tells apart one class. */
-static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t symbols) {
+static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t symbols, uint16_t *class_of,
+                    int32_t stride) {
     int32_t used = 0, total = 0, status = 0;
     for (int32_t p = 0; p < g->count; p++) total += g->phrases[g->first + p].count;
     int32_t *mine = malloc(((size_t)total + 1) * sizeof(int32_t)), *place_set = malloc(((size_t)total + 1) * sizeof(int32_t));
@@ -107,7 +109,7 @@ static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t sy
             slots[slot] = (uint16_t)g->classes;
             example[g->classes++] = symbol;
         }
-        g->class_of[symbol] = slots[slot];
+        class_of[(size_t)symbol * (size_t)stride] = slots[slot];
     }
     g->takes = calloc((size_t)g->classes * (size_t)g->words, sizeof(uint64_t));
     if (!g->takes) {
@@ -207,8 +209,9 @@ static uint16_t advance(Group *g, uint16_t state, uint16_t class) {
         }
     for (int32_t i = 0; i < words; i++) g->building[i] &= takes[i];
     uint16_t next = state_of(g, g->building);
-    if (next != NOT_MADE) g->next[(size_t)state * (size_t)g->classes + class] = next;
-    return next;
+    if (next == NOT_MADE) return NOT_MADE;
+    if (g->begins[next]) next |= BEGINS;
+    return g->next[(size_t)state * (size_t)g->classes + class] = next;
 }
 
 /* Walk one match of a phrase that begins at a symbol; returns where it ends, and where its value stands. */
@@ -246,9 +249,7 @@ static uint64_t wanted_of(const Group *g, int32_t from, int32_t to) {
     return wanted;
 }
 
-int group_search(Group *g, const Symbol *tape, int32_t begin, int32_t end, int32_t from, int32_t to, Take take,
-                 void *taker) {
-    int32_t size = end - begin, found = 0;
+static int prepare(Group *g, int32_t size, int32_t from, int32_t to) {
     size_t state_bytes = (size_t)g->words * 8 + (size_t)g->classes * 2;
     if (g->states > MANY_STATES || (size_t)g->states * state_bytes > MUCH_MEMORY) forget(g);
     if (size > g->path_room) {
@@ -260,30 +261,29 @@ int group_search(Group *g, const Symbol *tape, int32_t begin, int32_t end, int32
         if (!path || !begins) return OUT_OF_MEMORY;
         g->path_room = room;
     }
-    uint64_t wanted = wanted_of(g, from, to);
+    g->wanted = wanted_of(g, from, to);
+    g->state = 0;
+    g->founds = 0;
+    g->any = 0;
     if (!g->states) {
         memset(g->building, 0, (size_t)g->words * 8);
         if (state_of(g, g->building) == NOT_MADE) return OUT_OF_MEMORY;
     }
-    uint16_t state = 0;
-    uint64_t all = 0;
-    for (int32_t i = size - 1; i >= 0; i--) {
-        uint16_t class = g->class_of[tape[begin + i]];
-        uint16_t next = g->next[(size_t)state * (size_t)g->classes + class];
-        if (next == NOT_MADE) {
-            next = advance(g, state, class);
-            if (next == NOT_MADE) return OUT_OF_MEMORY;
-        }
-        state = g->path[i] = next;
-        uint64_t begins = g->begins[state] & wanted;
-        if (begins) {
-            g->found[found++] = (Begin){i, begins};
-            all |= begins;
-        }
-    }
-    for (; all; all &= all - 1) {
+    return 0;
+}
+
+static void begin_at(Group *g, int32_t at) {
+    uint64_t begins = g->begins[g->state] & g->wanted;
+    if (!begins) return;
+    g->found[g->founds++] = (Begin){at, begins};
+    g->any |= begins;
+}
+
+/* Walk all matches of a group that were found to begin, phrase by phrase, leftmost first. */
+static int walk_all(Group *g, int32_t begin, int32_t size, Take take, void *taker) {
+    for (uint64_t all = g->any; all; all &= all - 1) {
         int32_t p = __builtin_ctzll(all), free_from = 0;
-        for (int32_t i = found - 1; i >= 0; i--) {
+        for (int32_t i = g->founds - 1; i >= 0; i--) {
             if (!(g->found[i].phrases >> p & 1) || g->found[i].symbol_at < free_from) continue;
             int32_t left, right;
             free_from = walk(g, p, g->found[i].symbol_at, size, &left, &right);
@@ -295,8 +295,35 @@ int group_search(Group *g, const Symbol *tape, int32_t begin, int32_t end, int32
     return 0;
 }
 
+int groups_search(Group **groups, int32_t first, int32_t last, const uint16_t *class_of, int32_t stride,
+                  const Symbol *tape, int32_t begin, int32_t end, int32_t from, int32_t to, Take take, void *taker) {
+    int32_t size = end - begin;
+    for (int32_t i = first; i < last; i++)
+        if (prepare(groups[i], size, from, to)) return OUT_OF_MEMORY;
+    /* Symbol by symbol and not group by group: what one group waits for in memory, the others need not. */
+    for (int32_t at = size - 1; at >= 0; at--) {
+        const uint16_t *class = class_of + (size_t)tape[begin + at] * (size_t)stride;
+        for (int32_t i = first; i < last; i++) {
+            Group *g = groups[i];
+            uint16_t next = g->next[(size_t)g->state * (size_t)g->classes + class[i]];
+            if (next == NOT_MADE) {
+                next = advance(g, g->state, class[i]);
+                if (next == NOT_MADE) return OUT_OF_MEMORY;
+            }
+            g->state = g->path[at] = next & (BEGINS - 1);
+            if (next & BEGINS) begin_at(g, at);
+        }
+    }
+    for (int32_t i = first; i < last; i++)
+        if (groups[i]->any) {
+            int status = walk_all(groups[i], begin, size, take, taker);
+            if (status) return status;
+        }
+    return 0;
+}
+
 Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint8_t *sets, size_t set_bytes,
-                 uint32_t symbols) {
+                 uint32_t symbols, uint16_t *class_of, int32_t stride) {
     Group *g = calloc(1, sizeof(Group));
     if (!g || count > MAX_PHRASES) {
         free(g);
@@ -310,10 +337,9 @@ Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint
         g->places += phrases[first + p].count;
     }
     g->words = (g->places + 63) / 64;
-    g->class_of = malloc(symbols * sizeof(uint16_t));
     g->building = malloc(((size_t)g->words + 1) * 8);
     g->table = malloc(TABLE * sizeof(uint16_t));
-    if (!g->class_of || !g->building || !g->table || turn(g) || classify(g, sets, set_bytes, symbols)) {
+    if (!g->building || !g->table || turn(g) || classify(g, sets, set_bytes, symbols, class_of, stride)) {
         group_free(g);
         return NULL;
     }
@@ -328,7 +354,6 @@ size_t group_bytes(const Group *g) {
 
 void group_free(Group *g) {
     if (!g) return;
-    free(g->class_of);
     free(g->takes);
     free(g->last);
     free(g->before_at);

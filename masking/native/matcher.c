@@ -27,6 +27,7 @@ void matcher_free(Matcher *m) {
     free(m->phrases);
     free(m->groups);
     free(m->group_first);
+    free(m->class_of);
     free(m->sets);
     free(m->rule_of);
     free(m->rules);
@@ -104,18 +105,21 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
         }
     }
     for (int32_t first = 0; first < phrase_count;) {
-        int32_t count = 1, places = m->phrases[first].count;
-        while (first + count < phrase_count && count < GROUP_PHRASES &&
-               places + m->phrases[first + count].count <= GROUP_PLACES)
-            places += m->phrases[first + count++].count;
-        Group *group = group_new(m->phrases, first, count, m->sets, m->set_bytes, m->symbols);
-        if (!group) {
-            *error = OUT_OF_MEMORY;
-            goto failed;
+        m->group_first[m->group_count++] = first;
+        int32_t places = m->phrases[first++].count, count = 1;
+        while (first < phrase_count && count < GROUP_PHRASES && places + m->phrases[first].count <= GROUP_PLACES) {
+            places += m->phrases[first++].count;
+            count++;
         }
-        m->group_first[m->group_count] = first;
-        m->groups[m->group_count++] = group;
-        first += count;
+    }
+    m->group_first[m->group_count] = phrase_count;
+    *error = OUT_OF_MEMORY;
+    m->class_of = malloc((size_t)m->symbols * (size_t)(m->group_count + 1) * sizeof(uint16_t));
+    if (!m->class_of) goto failed;
+    for (int32_t g = 0; g < m->group_count; g++) {
+        m->groups[g] = group_new(m->phrases, m->group_first[g], m->group_first[g + 1] - m->group_first[g], m->sets,
+                                 m->set_bytes, m->symbols, m->class_of + g, m->group_count);
+        if (!m->groups[g]) goto failed;
     }
     return m;
 failed:
@@ -343,10 +347,9 @@ int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
         zone->candidates = m->candidate_count;
         zone->taken = zone->takes = 0;
         zone->unsettled = 1;
-        for (int32_t g = first; g < last; g++) {
-            int status = group_search(m->groups[g], m->tape, zone->begin - 1, zone->end, from, to, take, m);
-            if (status) return status;
-        }
+        int status = groups_search(m->groups, first, last, m->class_of, m->group_count, m->tape, zone->begin - 1,
+                                   zone->end, from, to, take, m);
+        if (status) return status;
     }
     return m->candidate_count;
 }
