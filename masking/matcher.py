@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from array import array
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from masking import native, phrase
 from masking.automata import compile_pattern
 from masking.findings import PUBLIC, Finding
 from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of, key_of
+from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +34,14 @@ Match = tuple[int, int, int, int]
 _TOKENS = {"(": -1, ")": -2, "|": -3, "?": -4, "*": -5, "+": -6, "[[": -7, "]]": -8, "_": -10}
 _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
-_ASKS, _MOVES, _LEARNS, _PUBLIC, _NAMES = 1, 2, 4, 8, 16
+_ASKS, _MOVES, _LEARNS, _PUBLIC, _NAMES, _ALONE = 1, 2, 4, 8, 16, 32
+_FORMS: dict[object, int] = {
+    validator: form
+    for form, names in enumerate((("days",), ("phone", "telephone"), ("record",), ("number",), ("ssn_shape",)), 1)
+    for validator in (VALIDATORS[name] for name in names)
+}
+"""What a value of a plain form surely passes: the forms of `native/sure.c`."""
+
 _FOREIGN = compile_pattern(r"[^ \n\x{1e}]*[\x{80}-\x{10ffff}][^ \n\x{1e}]*")
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
@@ -50,6 +59,7 @@ class Matcher:
         self.library = native.library
         self.recognizers = tuple(recognizers)
         self.owners = tuple(recognizer for recognizer in recognizers for _ in recognizer.phrases)
+        self.names = tuple((recognizer.identifier, recognizer.id) for recognizer in recognizers)
         self.turn = 0
         self._lexicon = lexicon
         self._foreign: dict[str, tuple[int, ...]] = {}
@@ -57,6 +67,12 @@ class Matcher:
         sets = [kind.members.to_bytes((lexicon.symbols + 7) // 8, "little") for kind in book.kinds.all]
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         tokens = [_tokens(one.parts) for recognizer in recognizers for one in recognizer.phrases]
+        rules: list[int] = []
+        cues = b"\0"
+        for recognizer in recognizers:
+            rules += (*_rule(recognizer), len(cues) if recognizer.unless else -1)
+            if recognizer.unless:
+                cues += "\n".join(recognizer.unless).encode() + b"\0"
         error, blamed = ctypes.c_int32(), ctypes.c_int32()
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
@@ -71,8 +87,10 @@ class Matcher:
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
             ctypes.c_int32(len(tokens)),
             native.address(array("i", owners)),
-            native.address(array("i", [number for recognizer in recognizers for number in _rule(recognizer)])),
+            native.address(array("i", rules)),
             ctypes.c_int32(len(recognizers)),
+            cues,
+            ctypes.c_uint32(len(cues)),
             *_pool(sorted(forgotten), [])[:2],
             ctypes.byref(error),
             ctypes.byref(blamed),
@@ -82,6 +100,7 @@ class Matcher:
                 raise MemoryError
             raise phrase.PhraseRefused(_ERRORS.get(error.value, phrase.MALFORMED), self.owners[blamed.value])
         self.handle = ctypes.c_void_p(handle)
+        self.state = native.State.from_address(handle)
         weakref.finalize(self, self.library.matcher_free, self.handle)
 
     @property
@@ -121,8 +140,8 @@ class Matcher:
 class MatchedText:
     """A view on the tape: its zones, and what is found there. Places are characters of the view.
 
-    `spans`: the zones without the white space behind them. `settled`: how many of them no further text can change.
-    `waiting`: where the words at the end begin that belong to the next zone.
+    `zones`: how many there are; `settled`: how many of them no further text can change; `widest`: the length of the
+    longest. `waiting`: where the words at the end begin that belong to the next zone.
     """
 
     def __init__(self, matcher: Matcher, view: str, before: bytes) -> None:
@@ -132,15 +151,22 @@ class MatchedText:
         self._before = before[0]
         if len(self._encoded) > _SIZE_MAX:
             raise OverflowError
-        count = matcher.put(view, self._encoded, self._before)
-        library, handle = matcher.library, matcher.handle
-        flat = native.numbers_at(library.matcher_spans(handle), 2 * count)
-        self.spans = list(zip(flat[::2], flat[1::2], strict=True))
-        self.settled = library.matcher_settled(handle)
-        self.waiting = library.matcher_waiting(handle)
+        self.zones = matcher.put(view, self._encoded, self._before)
+        state = matcher.state
+        self.settled: int = state.settled
+        self.waiting: int = state.waiting
+        self.widest: int = state.widest
+        self._spans = ctypes.string_at(state.spans, 8 * self.zones) if self.zones else b""
         self._turn = matcher.turn
 
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where the zones stand, without the white space behind them."""
+        flat = memoryview(self._spans).cast("i").tolist()
+        return list(zip(flat[::2], flat[1::2], strict=True))
+
     def _search(self, zones: int, phrases: range) -> int:
+        """Search the first zones; returns how many matches Python is asked about."""
         matcher = self._matcher
         if matcher.turn != self._turn:  # another text was read meanwhile
             matcher.put(self.view, self._encoded, self._before)
@@ -149,53 +175,56 @@ class MatchedText:
 
     def matches(self, zones: int, phrases: range) -> Iterator[Match]:
         """Return what some phrases match in the first zones, zone by zone, phrase by phrase, leftmost first."""
-        count = self._search(zones, phrases)
-        flat = native.numbers_at(self._matcher.library.matcher_candidates(self._matcher.handle), 5 * count)
+        self._search(zones, phrases)
+        state = self._matcher.state
+        flat = native.numbers_at(state.candidates, 5 * state.candidate_count)
         return zip(flat[::5], flat[1::5], flat[2::5], flat[3::5], strict=True)
 
     def findings(self, zones: int, phrases: range, memory: Memory) -> list[Finding]:
         """Return the findings of some phrases' rules in the first zones; `memory` is advanced."""
         matcher = self._matcher
-        library, handle, recognizers = matcher.library, matcher.handle, matcher.recognizers
-        self._search(zones, phrases)
-        while asked := native.checked(library.matcher_settle(handle, zones)):
-            questions = native.numbers_at(library.matcher_questions(handle), 4 * asked)
-            library.matcher_answer(handle, native.address(self._answers(questions)))
-        names = identifier_number(NAME)
-        count = native.checked(library.matcher_find(handle, zones, memory.native(), names, KNOWN_PRIORITY))
-        learned = native.numbers_at(library.matcher_learned(handle), 3 * library.matcher_learned_count(handle))
+        library, handle, state = matcher.library, matcher.handle, matcher.state
+        asked = self._search(zones, phrases)
+        while asked:
+            answers = self._answers(native.numbers_at(state.questions, 6 * asked))
+            asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
+        count = native.checked(
+            library.matcher_find(handle, zones, memory.native(), identifier_number(NAME), KNOWN_PRIORITY)
+        )
+        learned = native.numbers_at(state.learned, 3 * state.learned_count)
         for low, high, identifier in zip(learned[::3], learned[1::3], learned[2::3], strict=True):
             memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
-        flat = native.numbers_at(library.matcher_findings(handle), 3 * count)
+        names = matcher.names
+        flat = native.numbers_at(state.findings, 3 * count)
         return [
-            Finding(start, end, recognizers[rule].identifier, recognizers[rule].id)
-            if rule >= 0
-            else Finding(start, end, identifier_of(-1 - rule), KNOWN_RULE)
+            Finding(start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE)))
             for start, end, rule in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
         ]
 
     def _answers(self, questions: list[int]) -> array[int]:
         """Return where each value asked about really stands, -1 for none."""
-        view, spans, owners = self.view, self.spans, self._matcher.owners
-        answers: array[int] = array("i")
-        place, base, zone = -1, 0, ""
-        for number, asked, start, end in zip(
-            questions[::4], questions[1::4], questions[2::4], questions[3::4], strict=True
-        ):
+        view, owners = self.view, self._matcher.owners
+        answers: list[int] = []
+        place, zone = -1, ""
+        for number, asked, start, end, base, stop in zip(*[iter(questions)] * 6, strict=True):
             if number != place:
-                place = number
-                base, stop = spans[place]
-                zone = view[base:stop]
+                place, zone = number, view[base:stop]
             value = owners[asked].judge(zone, start - base, end - base)
-            answers.extend((value[0] + base, value[1] + base) if value else (-1, -1))
-        return answers
+            if value is None:
+                answers += (-1, -1)
+            else:
+                answers += (value[0] + base, value[1] + base)
+        return array("i", answers)
 
 
-def _rule(recognizer: Recognizer) -> tuple[int, int, int]:
-    """Return what native code has to know of a recognizer: priority, identifier, and what it may do."""
+def _rule(recognizer: Recognizer) -> tuple[int, int, int, int]:
+    """Return what native code has to know of a recognizer: priority, identifier, what it may do and surely takes."""
     flags = _ASKS * recognizer.asks | _MOVES * recognizer.moves | _LEARNS * recognizer.propagate
     flags |= _PUBLIC * (recognizer.identifier == PUBLIC) | _NAMES * (recognizer.identifier == NAME)
-    return recognizer.priority, identifier_number(recognizer.identifier), flags
+    flags |= _ALONE * recognizer.alone
+    more = recognizer.moves or recognizer.context or recognizer.unless_after or recognizer.allow
+    form = 0 if more or recognizer.allow_values else _FORMS.get(recognizer.validate, 0)
+    return recognizer.priority, identifier_number(recognizer.identifier), flags, form
 
 
 def _tokens(parts: Parts) -> list[int]:

@@ -26,12 +26,15 @@ class Reading:
         self._scanner = scanner
         self._view = view_of(text)
         self._tape = scanner.read(lines(self._view.text), before)
-        self._spans = self._tape.spans
 
     @property
     def zones(self) -> int:
         """How many zones there are."""
-        return len(self._spans)
+        return self._tape.zones
+
+    @property
+    def _spans(self) -> list[tuple[int, int]]:
+        return self._tape.spans
 
     @property
     def settled(self) -> int:
@@ -40,7 +43,7 @@ class Reading:
 
     def oversize(self) -> int | None:
         """Return the first zone that is too long, None if there is none."""
-        if len(self.text) <= MAX_RUN:
+        if len(self.text) <= MAX_RUN or (self._view.starts is None and self._tape.widest <= MAX_RUN):
             return None
         raw = self._raw
         return next(

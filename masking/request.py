@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Blocked", "MaskedRequest", "Outline", "Unit", "mask_request", "outline"]
 
 _CLAUDE_CODE_USER = frozenset({"device_id", "account_uuid", "session_id"})
+_BROKEN = re.compile(r"\s\s|[^\S ]")
 _EXEMPT = frozenset({Treatment.NEVER, Treatment.SECRET})
 _UPSTREAMS = frozenset({Treatment.SEALED, Treatment.CIPHER, Treatment.TIME})
 _REMEMBERED = frozenset({Treatment.MASK, Treatment.LEAVES, Treatment.SCAN, Treatment.UNKNOWN, Treatment.KEY})
@@ -226,7 +227,7 @@ class RequestMasking:
     def _inspect(self, leaf: Leaf, text: str, upstream: str | None) -> str | None:
         treatment = leaf.treatment
         if self.new:
-            plain = " ".join(text.split())  # a phrase may be broken over lines
+            plain = " ".join(text.split()) if _BROKEN.search(text) else text  # a phrase may be broken over lines
             self.triggers.update(dict.fromkeys(match_triggers(self.replacement.rules, plain)))
         masked = text
         blocked: tuple[str, ...] = ()

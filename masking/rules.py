@@ -12,10 +12,9 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from masking import native
-from masking.automata import Automaton, compile_pattern
 from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
@@ -25,33 +24,26 @@ from masking.matcher import Matcher
 from masking.memory import Memory
 from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, lists_of, literals
-from masking.profile import DEFAULT_KEY, MEDIA, NAMES, UNKNOWN, Media, Names, Operator, Profile, Unknown
+from masking.profile import read_profiles
 from masking.reading import Reading
 from masking.recognizers import Recognizer, expand, read_fields, read_recognizer, read_values
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 from masking.tape_search import TapeSearcher
+from masking.triggers import Trigger, read_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from masking.profile import Names, Profile
+    from masking.triggers import Triggers
     from masking.values import Values
 
 __all__ = ["Recognizer", "RuleSet", "Trigger", "read_sources"]
 
 MAX_RECOGNIZERS = 500
-MAX_TRIGGERS = 500
 
-_OPERATORS = frozenset(operator.value for operator in Operator)
 _WARM_LENGTH = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """Phrases that make a request worth a reviewer's look. Matched over whole leaves, in any case."""
-
-    id: str
-    patterns: tuple[Automaton, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ class RuleSet:
     revision: str
     archive: bytes = field(repr=False)
     recognizers: tuple[Recognizer, ...] = field(repr=False)
-    triggers: tuple[Trigger, ...] = field(repr=False)
+    triggers: Triggers = field(repr=False)
     profiles: Mapping[str, Profile] = field(repr=False)
     default_profile: str
     lexicon: Lexicon = field(repr=False)
@@ -95,8 +87,8 @@ class RuleSet:
         recognizers = _read_recognizers(entries, fragments, lists, book, values)
         forgotten = frozenset(map(plain, lists.get("forgotten", ())))
         searcher = _searcher(entries, lexicon, book, recognizers, forgotten, proven=proven)
-        triggers = _read_triggers(entries)
-        profiles, default = _read_profiles(entries)
+        triggers = read_triggers(entries)
+        profiles, default = read_profiles(entries)
         archive = json.dumps(
             {name: source.decode() for name, source in sources.items()},
             sort_keys=True,
@@ -153,9 +145,7 @@ class RuleSet:
         for text in (examples, *(file[:_WARM_LENGTH] for file in files.values())):
             reading = Reading(self.scanner("strict"), text)
             reading.findings(reading.zones, Memory())
-            for trigger in self.triggers:
-                for pattern in trigger.patterns:
-                    pattern.search(text)
+            self.triggers.matching(text)
 
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
@@ -340,71 +330,3 @@ def _searcher(
         raise next(rule for rule in rules if rule.rule == refused.recognizer.id).error(
             refused.reason, "phrases"
         ) from None
-
-
-def _read_triggers(entries: Mapping[str, Entry]) -> tuple[Trigger, ...]:
-    entry = entries.get("triggers.yaml")
-    if entry is None:
-        return ()
-    triggers: list[Trigger] = []
-    for rule in entry.entries("triggers"):
-        if any(trigger.id == rule.rule for trigger in triggers) or len(triggers) >= MAX_TRIGGERS:
-            raise rule.error("this id is taken, or there are too many triggers")
-        try:
-            patterns = tuple(compile_pattern(f"(?i:{expand(text, {}, {})})") for text in rule.strings("patterns"))
-        except ValueError as error:
-            raise rule.error(str(error), "patterns") from None
-        if not patterns:
-            raise rule.error("a trigger needs at least one pattern")
-        _check_trigger(rule, patterns)
-        rule.close()
-        triggers.append(Trigger(rule.rule, patterns))
-    entry.close()
-    return tuple(triggers)
-
-
-def _check_trigger(rule: Entry, patterns: Iterable[Automaton]) -> None:
-    for key, wanted in (("examples", True), ("counter_examples", False)):
-        for text in rule.strings(key):
-            if any(pattern.search(text) for pattern in patterns) != wanted:
-                raise rule.error(f"one of `{key}` {'is not' if wanted else 'is'} matched", key)
-
-
-def _read_profiles(entries: Mapping[str, Entry]) -> tuple[dict[str, Profile], str]:
-    profiles: dict[str, Profile] = {}
-    default = ""
-    for name, entry in entries.items():
-        if name == "triggers.yaml" or name.startswith("recognizers/"):
-            continue
-        if not name.startswith("profiles/"):
-            raise RuleError(name, "not a place for rules: recognizers/, profiles/ or triggers.yaml")
-        entry.rule = entry.text("name")
-        if entry.rule in profiles:
-            raise entry.error("this name is taken", "name")
-        if entry.flag("default", default=False):
-            if default:
-                raise entry.error("another profile is the default already", "default")
-            default = entry.rule
-        profiles[entry.rule] = Profile(
-            name=entry.rule,
-            request=_read_operators(entry, "request"),
-            response=_read_operators(entry, "response"),
-            restore=entry.flag("restore", default=False),
-            names=cast("Names", entry.choice("names", NAMES, "strict")),
-            unknown=cast("Unknown", entry.choice("unknown", UNKNOWN, "mask")),
-            media=cast("Media", entry.choice("media", MEDIA, "review")),
-        )
-        entry.close()
-    if profiles and not default:
-        raise RuleError("profiles", "no profile says `default: true`")
-    return profiles, default
-
-
-def _read_operators(entry: Entry, key: str) -> dict[str, Operator]:
-    values = entry.mapping(key)
-    if DEFAULT_KEY not in values:
-        raise entry.error(f"`{key}` needs an operator for `{DEFAULT_KEY}`", key)
-    for value in values.values():
-        if value not in _OPERATORS:
-            raise entry.error(f"operators are {', '.join(sorted(_OPERATORS))}", key)
-    return {identifier: Operator(value) for identifier, value in values.items()}

@@ -25,8 +25,13 @@ class ReadText(Protocol):
     """A view that was read by a searcher: `matcher.MatchedText`, `tape_search.SearchedTape`."""
 
     view: str
-    spans: list[tuple[int, int]]
+    zones: int
     settled: int
+    widest: int
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where the zones stand, without the white space behind them."""
 
     @property
     def waiting(self) -> int:

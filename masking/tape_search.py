@@ -87,7 +87,9 @@ class SearchedTape:
         self._tape = tape
         self._zones = tape.zones()
         self.spans = tape.spans(self._zones)
+        self.zones = len(self.spans)
         self.settled = tape.settled(self._zones)
+        self.widest = max((end - start for start, end in self.spans), default=0)
 
     @property
     def waiting(self) -> int:

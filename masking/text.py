@@ -185,8 +185,7 @@ def _find_value(rules: RuleSet, text: str, names: Names, memory: Memory, before:
 def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
     """Return the ids of the triggers that match this text, in the order of the rule file. Raises TextRefused."""
     _check(text)
-    view = folded_view(text)
-    return tuple(trigger.id for trigger in rules.triggers if any(pattern.search(view) for pattern in trigger.patterns))
+    return rules.triggers.matching(folded_view(text))
 
 
 def _check(text: str) -> None:

@@ -19,17 +19,8 @@ _FUNCTIONS = {
     "matcher_free": (None, _POINTER),
     "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _POINTER, _NUMBER),
     "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
-    "matcher_settle": (_NUMBER, _POINTER, _NUMBER),
-    "matcher_answer": (None, _POINTER, _POINTER),
+    "matcher_answer": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_find": (_NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
-    "matcher_spans": (_POINTER, _POINTER),
-    "matcher_candidates": (_POINTER, _POINTER),
-    "matcher_questions": (_POINTER, _POINTER),
-    "matcher_findings": (_POINTER, _POINTER),
-    "matcher_learned": (_POINTER, _POINTER),
-    "matcher_learned_count": (_NUMBER, _POINTER),
-    "matcher_settled": (_NUMBER, _POINTER),
-    "matcher_waiting": (_NUMBER, _POINTER),
     "matcher_bytes": (ctypes.c_size_t, _POINTER),
     "known_new": (_POINTER, ctypes.c_uint32),
     "known_copy": (_POINTER, _POINTER),
@@ -38,6 +29,16 @@ _FUNCTIONS = {
     "key_begin": (_KEY,),
     "key_of": (_KEY, _KEY, ctypes.c_char_p, _NUMBER),
 }
+
+
+class State(ctypes.Structure):
+    """How things stand with a matcher: the head of it, as `matcher.h` has it."""
+
+    _fields_ = (
+        *((name, _POINTER) for name in ("spans", "candidates", "questions", "findings", "learned")),
+        *((name, _NUMBER) for name in ("zones", "settled", "waiting", "widest")),
+        *((f"{name}_count", _NUMBER) for name in ("candidate", "question", "finding", "learned")),
+    )
 
 
 def _load() -> ctypes.PyDLL | None:
@@ -65,7 +66,7 @@ def address(numbers: array[int]) -> ctypes.c_void_p:
 
 def numbers_at(place: int | None, count: int) -> list[int]:
     """Return the numbers that stand at an address."""
-    return (ctypes.c_int32 * count).from_address(place)[:] if place and count else []
+    return memoryview(ctypes.string_at(place, 4 * count)).cast("i").tolist() if place and count else []
 
 
 def checked(result: int) -> int:

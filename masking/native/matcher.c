@@ -31,6 +31,7 @@ void matcher_free(Matcher *m) {
     free(m->sets);
     free(m->rule_of);
     free(m->rules);
+    free(m->cues);
     known_free(m->forgotten);
     free(m->tape);
     free(m->at);
@@ -61,7 +62,8 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
                      const char *words, uint32_t words_size, const uint16_t *word_codes, const char *endings,
                      uint32_t endings_size, const uint16_t *ending_codes, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
                      const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
-                     int32_t rule_count, const char *forgotten, uint32_t forgotten_size, int32_t *error,
+                     int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
+                     uint32_t forgotten_size, int32_t *error,
                      int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
@@ -80,9 +82,10 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
     m->rule_count = rule_count;
+    m->cues = copied(cues, cues_size);
     m->forgotten = known_new(forgotten_size + 1);
     if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->groups || !m->group_first ||
-        !m->rule_of || !m->rules || !m->forgotten)
+        !m->rule_of || !m->rules || !m->cues || !m->forgotten)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
         while (end < forgotten_size && forgotten[end] != '\n') end++;
@@ -247,6 +250,22 @@ static int ascii_token(Reader *r, const char *text, int32_t at, int32_t end, int
     return 0;
 }
 
+void show(Matcher *m) {
+    State *state = &m->state;
+    state->spans = m->spans;
+    state->candidates = m->candidates;
+    state->questions = m->questions;
+    state->findings = m->findings;
+    state->learned = m->learned;
+    state->zones = m->zone_count;
+    state->settled = m->settled;
+    state->waiting = m->waiting;
+    state->candidate_count = m->candidate_count;
+    state->question_count = m->question_count;
+    state->finding_count = m->finding_count;
+    state->learned_count = m->learned_count;
+}
+
 static int finish(Reader *r, int32_t length, int32_t size) {
     Matcher *m = r->m;
     int32_t end = r->n;
@@ -257,10 +276,13 @@ static int finish(Reader *r, int32_t length, int32_t size) {
     if (r->open && r->reaches) m->settled--;
     m->waiting = r->leads ? m->at[r->lead[0]] : length;
     if (grow((void **)&m->spans, &m->span_room, 2 * m->zone_count, sizeof(int32_t))) return OUT_OF_MEMORY;
+    m->state.widest = 0;
     for (int32_t z = 0; z < m->zone_count; z++) {
-        m->spans[2 * z] = m->at[m->zones[z].begin];
-        m->spans[2 * z + 1] = m->at[m->zones[z].end - 1];
+        int32_t start = m->spans[2 * z] = m->at[m->zones[z].begin];
+        int32_t stop = m->spans[2 * z + 1] = m->at[m->zones[z].end - 1];
+        if (stop - start > m->state.widest) m->state.widest = stop - start;
     }
+    show(m);
     return 0;
 }
 
@@ -330,13 +352,15 @@ static int take(void *to, int32_t phrase, int32_t left, int32_t right) {
     if (left >= right) return 0;
     if (grow((void **)&m->candidates, &m->candidate_room, m->candidate_count + 1, sizeof(Candidate)))
         return OUT_OF_MEMORY;
-    int verdict = m->rules[m->rule_of[phrase]].flags & (ASKS | MOVES) ? OPEN_QUESTION : YES;
+    const Rule *rule = &m->rules[m->rule_of[phrase]];
+    int verdict = YES;
+    if ((rule->flags & (ASKS | MOVES)) && !(rule->form && is_sure(m, rule, left, right, zone))) verdict = OPEN_QUESTION;
     m->candidates[m->candidate_count++] = (Candidate){m->zone, phrase, m->at[left], m->at[right], verdict};
     return 0;
 }
 
-/* Find what the phrases from..to match in the first zones of the text read last. Returns how many matches there are, by
-   zone and phrase, or an error. */
+/* Find what the phrases from..to match in the first zones of the text read last, by zone and phrase, and settle it.
+   Returns how many questions are open, or an error. Answer them until there are none. */
 int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
     int32_t first = 0, last = m->group_count;
     while (first + 1 < last && m->group_first[first + 1] <= from) first++;
@@ -351,17 +375,8 @@ int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
                                    zone->end, from, to, take, m);
         if (status) return status;
     }
-    return m->candidate_count;
+    return settle_zones(m, zones);
 }
-
-const int32_t *matcher_spans(const Matcher *m) { return m->spans; }
-const Candidate *matcher_candidates(const Matcher *m) { return m->candidates; }
-const Question *matcher_questions(const Matcher *m) { return m->questions; }
-const Taken *matcher_findings(const Matcher *m) { return m->findings; }
-const int32_t *matcher_learned(const Matcher *m) { return m->learned; }
-int32_t matcher_learned_count(const Matcher *m) { return m->learned_count; }
-int32_t matcher_settled(const Matcher *m) { return m->settled; }
-int32_t matcher_waiting(const Matcher *m) { return m->waiting; }
 
 /* Bytes that states take now. */
 size_t matcher_bytes(const Matcher *m) {

@@ -111,10 +111,14 @@ typedef struct {
 } Zone;
 
 /* What a rule may do: ask Python about a match, move it, be learned from, be public, find names. */
-enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16 };
+enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16, ALONE = 32 };
 
+/* Forms of values that need not be asked about (`sure.c`). */
+enum { F_NONE, F_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL };
+
+/* `cues`: where in the matcher's cues those begin that speak against a value, -1 for none. */
 typedef struct {
-    int32_t priority, identifier, flags;
+    int32_t priority, identifier, flags, form, cues;
 } Rule;
 
 enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
@@ -125,7 +129,7 @@ typedef struct {
 
 /* What Python reads: as many numbers as there are names. */
 typedef struct {
-    int32_t zone, phrase, start, end;
+    int32_t zone, phrase, start, end, zone_start, zone_end;
 } Question;
 
 /* A stretch that a rule takes; `rule` is -1 less the identifier for a value known from before. */
@@ -137,7 +141,18 @@ typedef struct {
     int32_t start, end, order, priority, rule;
 } Ranked;
 
+/* What Python reads of a matcher, which begins with it (`masking/native/__init__.py`). */
+typedef struct {
+    const int32_t *spans; /* two for each zone */
+    const Candidate *candidates;
+    const Question *questions;
+    const Taken *findings;
+    const int32_t *learned; /* three for each: low and high half of a key, and what it identifies */
+    int32_t zones, settled, waiting, widest, candidate_count, question_count, finding_count, learned_count;
+} State;
+
 typedef struct Matcher {
+    State state;
     Words words;
     uint32_t symbols;
     uint8_t *sets;
@@ -147,6 +162,7 @@ typedef struct Matcher {
     int32_t *rule_of; /* each phrase */
     Rule *rules;
     int32_t rule_count;
+    char *cues;       /* of each rule that has some, lines up to a NUL */
     Known *forgotten; /* words that are never learned */
     Group **groups;
     int32_t *group_first;
@@ -179,6 +195,11 @@ typedef struct Matcher {
     int32_t recalled_count, recalled_room;
 } Matcher;
 
+int32_t settle_zones(Matcher *m, int32_t zones);
+/* Say whether a value of symbols i..end is one that the rule's validator and cues surely accept. */
+int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone);
+/* Let Python see how things stand. */
+void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
 #endif

@@ -101,7 +101,8 @@ static int ask(Matcher *m, int32_t candidate) {
     if (grow((void **)&m->questions, &m->question_room, count, sizeof(Question))) return OUT_OF_MEMORY;
     if (grow((void **)&m->asked, &m->asked_room, count, sizeof(int32_t))) return OUT_OF_MEMORY;
     m->asked[m->question_count] = candidate;
-    m->questions[m->question_count++] = (Question){one->zone, one->phrase, one->start, one->end};
+    m->questions[m->question_count++] = (Question){
+        one->zone, one->phrase, one->start, one->end, m->spans[2 * one->zone], m->spans[2 * one->zone + 1]};
     return 0;
 }
 
@@ -140,9 +141,8 @@ static int settle_zone(Matcher *m, int32_t z, int32_t zones, int known, int32_t 
     return 0;
 }
 
-/* Settle the first zones; returns how many questions are open, or an error. Answer them and call again until there are
-   none. */
-int32_t matcher_settle(Matcher *m, int32_t zones) {
+/* Settle the first zones; returns how many questions are open, or an error. */
+int32_t settle_zones(Matcher *m, int32_t zones) {
     if (zones > m->zone_count) zones = m->zone_count;
     m->question_count = 0;
     for (int32_t z = 0; z < zones; z++) {
@@ -159,11 +159,13 @@ int32_t matcher_settle(Matcher *m, int32_t zones) {
             return OUT_OF_MEMORY;
         for (int32_t i = 0; i < m->work_count; i++) m->taken[m->taken_count++] = m->work[i];
     }
+    show(m);
     return m->question_count;
 }
 
-/* Take the answers to the open questions: where each value really stands, or a negative begin for no. */
-void matcher_answer(Matcher *m, const int32_t *answers) {
+/* Take the answers to the open questions, where each value really stands or a negative begin for no, and settle the
+   first zones again. Returns how many questions are open now, or an error. */
+int32_t matcher_answer(Matcher *m, const int32_t *answers, int32_t zones) {
     for (int32_t q = 0; q < m->question_count; q++) {
         Candidate *one = &m->candidates[m->asked[q]];
         one->verdict = answers[2 * q] < 0 ? NO : YES;
@@ -172,6 +174,7 @@ void matcher_answer(Matcher *m, const int32_t *answers) {
             one->end = answers[2 * q + 1];
         }
     }
+    return settle_zones(m, zones);
 }
 
 /* --- values known from before --------------------------------------------------------------------------------------- */
@@ -331,5 +334,6 @@ int32_t matcher_find(Matcher *m, int32_t zones, Known *known, int32_t names, int
             if (taken[i].rule < 0 || !(m->rules[taken[i].rule].flags & PUBLIC))
                 m->findings[m->finding_count++] = taken[i];
     }
+    show(m);
     return m->finding_count;
 }
