@@ -212,6 +212,7 @@ class Pump:
             new_units=action.new_units,
             echoed=action.echoed,
             memos=action.memos,
+            arranged=action.arranged,
         )
         return act.Masked(request, profile, rules.revision)
 

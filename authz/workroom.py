@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from masking.memory import Memory
-    from masking.request import MaskedRequest, Outline
+    from masking.request import MaskedRequest, Outline, Plan
     from masking.response import ResponseResult
 
 T = TypeVar("T")
@@ -106,9 +106,13 @@ class Workroom:
         new_units: frozenset[int],
         echoed: frozenset[int],
         memos: Mapping[tuple[int, str], str],
+        arranged: Plan | None = None,
     ) -> MaskedRequest:
-        """Return the masked request. Raises MaskingError."""
-        return await self._under(_mask, rules, profile, body, key, new_units=new_units, echoed=echoed, memos=memos)
+        """Return the masked request; `arranged` saves reading its body again. Raises MaskingError."""
+        more: dict[str, Any] = {"new_units": new_units, "echoed": echoed, "memos": memos}
+        if not self._heavy(body):  # a document does not travel
+            more["arranged"] = arranged
+        return await self._under(_mask, rules, profile, body, key, **more)
 
     async def unmask(
         self, body: bytes, rules: RuleSet, profile: str, key: bytes, masked: MaskedRequest

@@ -78,7 +78,7 @@ def _edit(leaf: Leaf) -> tuple[int, int, bytes]:
 def request(body: bytes) -> MaskedRequest:
     """Take a body the whole way that a worker takes it: strict reading, digests of its units, masking."""
     facts = outline(body)
-    return mask_request(body, shipped(), shipped().profile(PROFILE), KEY, new_units=UNITS, document=facts.document)
+    return mask_request(body, shipped(), shipped().profile(PROFILE), KEY, new_units=UNITS, arranged=facts.arranged)
 
 
 def _loads_dumps(body: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import canonical_json, digest, is_cache_mark, is_null
@@ -58,8 +58,9 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The facts of a request, small enough to travel between processes (the document stays behind).
+    """The facts of a request, small enough to travel between processes and to wait for a person.
 
+    `arranged`, the document in its order, is neither: it stays behind, and who waits lets go of it (`alone`).
     `media` counts content that cannot be inspected by class: image, pdf, url, file_id, container, mcp; as `text_bytes`,
     which is in UTF-8 bytes, it counts the units and what stands beside them. `tool_names` and `tool_types` begin with
     those of `tools`, in their order; tools that messages add or remove and the configured tools of MCP servers follow.
@@ -78,13 +79,17 @@ class Outline:
     text_bytes: int
     units: tuple[Unit, ...]
     rest: bytes
-    document: Document | None = field(default=None, repr=False, compare=False)
+    arranged: Plan | None = field(default=None, repr=False, compare=False)
+
+    def alone(self) -> Outline:
+        """Return the facts without the document."""
+        return replace(self, arranged=None)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _without_document, tuple(getattr(self, fact.name) for fact in fields(self) if fact.compare)
+        return _without_plan, tuple(getattr(self, fact.name) for fact in fields(self) if fact.compare)
 
 
-def _without_document(*facts: object) -> Outline:
+def _without_plan(*facts: object) -> Outline:
     return Outline(*facts)  # type: ignore[arg-type]
 
 
@@ -102,6 +107,7 @@ class Place(NamedTuple):
 class Plan(NamedTuple):
     """Every leaf of a request in the order masking is causal in: units first, then what stands beside them."""
 
+    document: Document
     top: Members
     units: list[Place]
     rest: list[Leaf]
@@ -135,7 +141,7 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
         text_bytes=sum(unit.text_bytes for unit in units) + _text_bytes(document, arranged.rest),
         units=tuple(units),
         rest=_rest(document, top),
-        document=document,
+        arranged=arranged,
     )
 
 
@@ -164,7 +170,7 @@ def plan(document: Document) -> Plan:
     media = Counter(walk.media)
     for place in units:
         media.update(place.media)
-    return Plan(top, units, rest, dict(media), walk.opaque, walk.tool_changes)
+    return Plan(document, top, units, rest, dict(media), walk.opaque, walk.tool_changes)
 
 
 def _label(place: Place) -> str:

@@ -51,8 +51,8 @@ class Pseudonyms:
         """Return the placeholder of this spelling of this value."""
         made = self._made.get((identifier, value))
         if made is None:
-            entity = self._code("entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
-            surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
+            entity = self._code(b"entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
+            surface = self._code(b"surface", identifier, value)[:_SURFACE_LENGTH]
             made = self._made[identifier, value] = f"[{identifier}_{entity}_{surface}]"
         return made
 
@@ -63,8 +63,8 @@ class Pseudonyms:
         days = _SHORTEST_SHIFT + number // 2
         return days if number % 2 else -days
 
-    def _code(self, part: str, identifier: str, value: str) -> str:
-        message = b"\0".join((b"phigate", part.encode(), identifier.encode(), value.encode()))
+    def _code(self, part: bytes, identifier: str, value: str) -> str:
+        message = b"phigate\0%b\0%b\0%b" % (part, identifier.encode(), value.encode())
         return _written(hmac.digest(self._key, message, "sha256")[:_CODE_BYTES])
 
 
@@ -82,12 +82,12 @@ def entity_of(identifier: str, value: str) -> str:
     """
     text = value.lower() if value.isascii() else unicodedata.normalize("NFKC", value).casefold()
     if identifier in NUMERIC:
-        digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+        digits = "".join([str(unicodedata.decimal(char)) for char in text if char.isdecimal()])
         if digits:
             return digits
     if identifier == "NAME":
         return _family(text)
-    return "".join(char for char in text if char.isalnum())
+    return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
 def _family(name: str) -> str:
@@ -105,4 +105,8 @@ def _family(name: str) -> str:
 
 def _words(name: str) -> list[str]:
     """Return the words of a name; what stands between letters of one is left out."""
-    return "".join(char if char.isalnum() else " " if char.isspace() or char in ",^." else "" for char in name).split()
+    if name.isalnum():
+        return [name]
+    return "".join(
+        [char if char.isalnum() else " " if char.isspace() or char in ",^." else "" for char in name]
+    ).split()

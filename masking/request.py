@@ -17,7 +17,7 @@ from masking.json_document import Members, encode_token, parse
 from masking.leaves import WORDS, KeySpans, render
 from masking.memos import Turn
 from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_user, is_time, views
-from masking.outline import Outline, Unit, outline, plan
+from masking.outline import Outline, Plan, Unit, outline, plan
 from masking.placeholders import Pseudonyms
 from masking.replacement import Replacement
 from masking.seams import TEXT_KIND, Border
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from masking.profile import Profile
     from masking.rules import RuleSet
 
-__all__ = ["Blocked", "MaskedRequest", "Outline", "Unit", "mask_request", "outline"]
+__all__ = ["Blocked", "MaskedRequest", "Outline", "Plan", "Unit", "mask_request", "outline"]
 
 _CLAUDE_CODE_USER = frozenset({"device_id", "account_uuid", "session_id"})
 _BROKEN = re.compile(r"\s\s|[^\S ]")
@@ -95,19 +95,19 @@ def mask_request(
     new_units: frozenset[int],
     echoed: frozenset[int] = frozenset(),
     memos: Mapping[tuple[int, str], str] | None = None,
-    document: Document | None = None,
+    arranged: Plan | None = None,
 ) -> MaskedRequest:
     """Mask a request body under a profile and the session's masking key (32 bytes).
 
     `echoed` are the units that upstream itself wrote in this session: only there, and only in the assistant's turns,
     what is signed or encrypted passes unread. `memos` maps (index of the unit that an answer began with, memo digest)
-    to upstream's text. `document` saves parsing a body again. Raises JsonRefused or BodyRefused as `outline` does.
+    to upstream's text. `arranged` (`Outline`) saves reading a body again. Raises JsonRefused or BodyRefused as `outline` does.
     """
-    if document is None:
-        document = parse(body)
-    elif document.body != body:
+    if arranged is None:
+        arranged = plan(parse(body))
+    elif arranged.document.body != body:
         raise JsonRefused("other_document", 0)
-    arranged = plan(document)
+    document = arranged.document
     replacement = Replacement(rules, profile.names, profile.request_operator, Pseudonyms(key), Memory())
     masking = RequestMasking(document, replacement, unknown_blocks=profile.unknown == "block")
     remembered = memos or {}

@@ -7,7 +7,7 @@ exception of `authz.errors` / `masking.errors` thrown into the exchange.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from authz.approval import Ticket
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from authz.errors import Refusal
     from authz.identity import Principal
     from authz.records import Batch, NewTicket, PinRow
-    from masking.request import MaskedRequest
+    from masking.request import MaskedRequest, Plan
 
 R = TypeVar("R")
 Head = tuple[tuple[str, str], ...]
@@ -151,7 +151,10 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Mask(Action[Masked]):
-    """Find and mask under the named profile and rule revision (None: the present one)."""
+    """Find and mask under the named profile and rule revision (None: the present one).
+
+    `arranged`: the body as it was read, if it was read here.
+    """
 
     body: bytes
     profile: str | None
@@ -160,6 +163,7 @@ class Mask(Action[Masked]):
     new_units: frozenset[int]
     echoed: frozenset[int]
     memos: Mapping[tuple[int, str], str]
+    arranged: Plan | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

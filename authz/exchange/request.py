@@ -60,6 +60,7 @@ def request_half(exchange: Exchange, head: RequestHead, principal: Principal, ca
     new = novelty(digests, outline, view.judged, again=counting)
     judged = yield from _judge(head, principal, body, outline, keys, digests, new, view)
     del body
+    outline = outline.alone()  # a waiting request costs little memory
     payload = story.payload("request", judged.masked.body, judged.data_key)
     opening = (
         story.opened(call.path, exchange.request_id, exchange.access_decision),
@@ -130,7 +131,7 @@ def _judge(
     memos = open_memos(keys, digests, view.memos)
     pin = view.pin
     profile, revision = (pin.profile, pin.rules_revision) if pin else (None, None)
-    found = yield from ask(Mask(body, profile, revision, keys, new.new_units, new.echoed, memos))
+    found = yield from ask(Mask(body, profile, revision, keys, new.new_units, new.echoed, memos, outline.arranged))
     masked = found.request
     asked = facts(head, outline, new)
     decision = yield from ask(AskContent(principal, head, asked, masked.findings, masked.new_findings, masked.triggers))
@@ -145,10 +146,21 @@ def _judge(
         )
         pin = yield from ask(PinSession(row))
         if (pin.profile, pin.rules_revision) != (found.profile, found.rules_revision):
-            again = yield from ask(Mask(body, pin.profile, pin.rules_revision, keys, new.new_units, new.echoed, memos))
+            again = yield from ask(
+                Mask(
+                    body,
+                    pin.profile,
+                    pin.rules_revision,
+                    keys,
+                    new.new_units,
+                    new.echoed,
+                    memos,
+                    outline.arranged,
+                )
+            )
             masked = again.request
     data_key = yield from ask(SealingKey(keys.id, principal.tenant))
-    return Judged(outline, keys, digests, new, pin, masked, decision, data_key)
+    return Judged(outline.alone(), keys, digests, new, pin, masked, decision, data_key)
 
 
 def _refused(judged: Judged) -> Refusal | None:

@@ -146,6 +146,6 @@ def test_events_of_the_wrong_shape_pass_what_they_hold_masked() -> None:
 def test_a_parsed_document_need_not_be_parsed_again() -> None:
     """The document of the outline serves for masking, and gives what the body gives."""
     body = dump(_request(messages=[{"role": "user", "content": "see CANARY1"}]))
-    document = outline(body).document
-    again = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset(), document=document)
+    arranged = outline(body).arranged
+    again = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset(), arranged=arranged)
     assert again.body == mask_request(body, RULES, PLAIN, KEY, new_units=frozenset()).body

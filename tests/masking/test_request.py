@@ -382,7 +382,7 @@ def test_outline_facts() -> None:
     assert found.units[3].text_bytes == 2
     copy = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own bytes
     assert copy == found
-    assert copy.document is None
+    assert copy.arranged is None
     masked = _mask(_request(_user("Mrs. Ada Loveless")))
     assert pickle.loads(pickle.dumps(masked)).memory == masked.memory  # noqa: S301
 
@@ -463,4 +463,4 @@ def test_limits() -> None:
     with pytest.raises(JsonRefused, match="too_large"):
         outline(_request(_user("x")), limit=10)
     with pytest.raises(JsonRefused, match="other_document"):
-        mask_request(b"{}", RULES, PLAIN, KEY, new_units=frozenset(), document=outline(_request(_user("x"))).document)
+        mask_request(b"{}", RULES, PLAIN, KEY, new_units=frozenset(), arranged=outline(_request(_user("x"))).arranged)
