@@ -24,14 +24,19 @@ class Gazetteer:
 
     def __init__(self, entries: Iterable[str]) -> None:
         self._entries = frozenset(map(_key, _several(entries)))
-        self._firsts = frozenset(entry.partition(" ")[0] for entry in self._entries)
+
+    def pairs(self) -> set[str]:
+        """Return the first two words of each entry, in all their forms: a text without any holds no entry."""
+        found: set[str] = set()
+        for entry in self._entries:
+            first, second = entry.split(" ", 2)[:2]
+            found.update(f"{one} {other}" for one in _forms(first) for other in _forms(second))
+        return found
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
         words = [match.span() for match in _WORD.finditer(text, start, end)]
         keys = [_SAINTS.get(word, word) for word in (plain(text[left:right]) for left, right in words)]
-        if self._firsts.isdisjoint(keys):
-            return None
         for size in range(min(len(words), _LONGEST), 1, -1):
             for first in range(len(words) - size + 1):
                 if " ".join(keys[first : first + size]) in self._entries:
@@ -49,6 +54,10 @@ def parts(entries: Iterable[str]) -> tuple[str, ...]:
 def _several(entries: Iterable[str]) -> Iterator[list[str]]:
     """Yield the words of each entry that has several."""
     return (words for words in (_WORD.findall(entry) for entry in entries if not entry.isalpha()) if len(words) > 1)
+
+
+def _forms(word: str) -> list[str]:
+    return [word, *(long for long, short in _SAINTS.items() if short == word)]
 
 
 def _key(words: Iterable[str]) -> str:

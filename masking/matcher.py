@@ -34,7 +34,7 @@ Match = tuple[int, int, int, int]
 _TOKENS = {"(": -1, ")": -2, "|": -3, "?": -4, "*": -5, "+": -6, "[[": -7, "]]": -8, "_": -10}
 _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
-_ASKS, _MOVES, _LEARNS, _PUBLIC, _NAMES, _ALONE = 1, 2, 4, 8, 16, 32
+_ASKS, _MOVES, _LEARNS, _PUBLIC, _NAMES, _ALONE, _AMONG = 1, 2, 4, 8, 16, 32, 64
 _FORMS: dict[object, int] = {
     validator: form
     for form, names in enumerate((("days",), ("phone", "telephone"), ("record",), ("number",), ("ssn_shape",)), 1)
@@ -92,6 +92,7 @@ class Matcher:
             cues,
             ctypes.c_uint32(len(cues)),
             *_pool(sorted(forgotten), [])[:2],
+            *_pool(sorted({pair for some in recognizers if some.among for pair in some.among.pairs()}), [])[:2],
             ctypes.byref(error),
             ctypes.byref(blamed),
         )
@@ -221,7 +222,7 @@ def _rule(recognizer: Recognizer) -> tuple[int, int, int, int]:
     """Return what native code has to know of a recognizer: priority, identifier, what it may do and surely takes."""
     flags = _ASKS * recognizer.asks | _MOVES * recognizer.moves | _LEARNS * recognizer.propagate
     flags |= _PUBLIC * (recognizer.identifier == PUBLIC) | _NAMES * (recognizer.identifier == NAME)
-    flags |= _ALONE * recognizer.alone
+    flags |= _ALONE * recognizer.alone | _AMONG * (recognizer.among is not None)
     more = recognizer.moves or recognizer.context or recognizer.unless_after or recognizer.allow
     form = 0 if more or recognizer.allow_values else _FORMS.get(recognizer.validate, 0)
     return recognizer.priority, identifier_number(recognizer.identifier), flags, form

@@ -8,7 +8,7 @@ send a body with a non-empty list, though even that body is masked.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,8 @@ def mask_request(
 
     `echoed` are the units that upstream itself wrote in this session: only there, and only in the assistant's turns,
     what is signed or encrypted passes unread. `memos` maps (index of the unit that an answer began with, memo digest)
-    to upstream's text. `arranged` (`Outline`) saves reading a body again. Raises JsonRefused or BodyRefused as `outline` does.
+    to upstream's text. `arranged` (`Outline`) saves reading a body again. Raises JsonRefused or BodyRefused as
+    `outline` does.
     """
     if arranged is None:
         arranged = plan(parse(body))
@@ -175,14 +176,14 @@ class RequestMasking:
         self.new_findings: Counter[str] = Counter()
         self.triggers: dict[str, None] = {}
         self.blocked: dict[str, set[str]] = {}
-        self.coverage: dict[str, Counter[str]] = {}
+        self.coverage: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.border = Border()
         self._keys = KeySpans(document)
 
     def count(self, leaves: list[Leaf], column: str) -> None:
         """Count leaves in one column of coverage."""
         for leaf in leaves:
-            self.coverage.setdefault(leaf.label, Counter())[column] += 1
+            self.coverage[leaf.label][column] += 1
 
     def leaf(self, leaf: Leaf, upstream: str | None) -> str | None:
         """Treat one leaf; `upstream` is what upstream wrote there, if the caller's words are an echo of it.
@@ -243,9 +244,10 @@ class RequestMasking:
             elif treatment is Treatment.USER and (identifiers := found if masked != text else self._hidden(text)):
                 found = identifiers
                 masked = self.replacement.pseudonyms.placeholder(identifiers[0], text)
-        self.findings.update(found)
-        if self.new:
-            self.new_findings.update(found)
+        if found:
+            self.findings.update(found)
+            if self.new:
+                self.new_findings.update(found)
         if treatment is Treatment.CIPHER or (treatment is Treatment.WORD and len(text) > WORD_LIMIT):
             blocked = blocked or (NOT_OPAQUE,)
         if upstream is not None and (leaf.owner is None or upstream not in leaf.owner):

@@ -33,6 +33,7 @@ void matcher_free(Matcher *m) {
     free(m->rules);
     free(m->cues);
     known_free(m->forgotten);
+    known_free(m->pairs);
     free(m->tape);
     free(m->at);
     free(m->byte_at);
@@ -63,7 +64,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
                      uint32_t endings_size, const uint16_t *ending_codes, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
                      const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
                      int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
-                     uint32_t forgotten_size, int32_t *error,
+                     uint32_t forgotten_size, const char *pairs, uint32_t pairs_size, int32_t *error,
                      int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
@@ -84,12 +85,20 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->rule_count = rule_count;
     m->cues = copied(cues, cues_size);
     m->forgotten = known_new(forgotten_size + 1);
+    m->pairs = known_new(pairs_size + 1);
     if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->groups || !m->group_first ||
-        !m->rule_of || !m->rules || !m->cues || !m->forgotten)
+        !m->rule_of || !m->rules || !m->cues || !m->forgotten || !m->pairs)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
         while (end < forgotten_size && forgotten[end] != '\n') end++;
         if (known_add(m->forgotten, key_of(key_begin(), forgotten + at, (int32_t)(end - at)), 0) < 0) goto failed;
+    }
+    for (uint32_t at = 0, end = 0; at < pairs_size; at = ++end) {
+        while (pairs[end] != ' ' && end < pairs_size) end++;
+        uint64_t first = key_of(key_begin(), pairs + at, (int32_t)(end - at));
+        for (at = ++end; end < pairs_size && pairs[end] != '\n';) end++;
+        uint64_t second = key_of(key_begin(), pairs + at, (int32_t)(end - at));
+        if (known_add(m->pairs, pair_key(first, second), 0) < 0) goto failed;
     }
     if (m->symbols > UINT16_MAX) {
         *error = TOO_LARGE;
@@ -354,6 +363,7 @@ static int take(void *to, int32_t phrase, int32_t left, int32_t right) {
         return OUT_OF_MEMORY;
     const Rule *rule = &m->rules[m->rule_of[phrase]];
     int verdict = YES;
+    if ((rule->flags & AMONG) && !may_be_listed(m, left, right)) return 0;
     if ((rule->flags & (ASKS | MOVES)) && !(rule->form && is_sure(m, rule, left, right, zone))) verdict = OPEN_QUESTION;
     m->candidates[m->candidate_count++] = (Candidate){m->zone, phrase, m->at[left], m->at[right], verdict};
     return 0;

@@ -111,7 +111,7 @@ typedef struct {
 } Zone;
 
 /* What a rule may do: ask Python about a match, move it, be learned from, be public, find names. */
-enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16, ALONE = 32 };
+enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16, ALONE = 32, AMONG = 64 };
 
 /* Forms of values that need not be asked about (`sure.c`). */
 enum { F_NONE, F_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL };
@@ -164,6 +164,7 @@ typedef struct Matcher {
     int32_t rule_count;
     char *cues;       /* of each rule that has some, lines up to a NUL */
     Known *forgotten; /* words that are never learned */
+    Known *pairs;     /* the first two words of each entry of the lists that AMONG rules look into */
     Group **groups;
     int32_t *group_first;
     int32_t group_count;
@@ -196,6 +197,10 @@ typedef struct Matcher {
 } Matcher;
 
 int32_t settle_zones(Matcher *m, int32_t zones);
+uint64_t pair_key(uint64_t first, uint64_t second);
+uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs);
+/* Say whether the words of symbols i..end may hold an entry of several words. */
+int may_be_listed(const Matcher *m, int32_t i, int32_t end);
 /* Say whether a value of symbols i..end is one that the rule's validator and cues surely accept. */
 int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone);
 /* Let Python see how things stand. */

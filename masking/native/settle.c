@@ -182,7 +182,7 @@ int32_t matcher_answer(Matcher *m, const int32_t *answers, int32_t zones) {
 static int32_t width(const Matcher *m, int32_t i) { return m->at[i + 1] - m->at[i]; }
 
 /* Go on with a key by symbols [i, end); 0 where a part of several is not ASCII. Signs count if `signs`. */
-static uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs) {
+uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs) {
     uint64_t key = key_begin();
     if (end - i == 1 && m->keys[i]) return m->keys[i];
     for (; i < end; i++) {

@@ -103,6 +103,19 @@ static int speaks_against(const char *cues, const char *text, const char *value)
     return 0;
 }
 
+uint64_t pair_key(uint64_t first, uint64_t second) { return ((first << 7 | first >> 57) * 0x9e3779b97f4a7c15u) ^ second; }
+
+int may_be_listed(const Matcher *m, int32_t i, int32_t end) {
+    uint64_t before = 0;
+    for (; i < end; i++) {
+        if (m->tape[i] < WORDS) continue;
+        uint64_t key = key_of_symbols(m, i, i + 1, 1);
+        if (before && known_find(m->pairs, pair_key(before, key)) >= 0) return 1;
+        before = key;
+    }
+    return 0;
+}
+
 int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone) {
     int sure = 0;
     for (int32_t j = i; j < end; j++)
