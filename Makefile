@@ -14,7 +14,7 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
-.PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation coverage lock format generate bootstrap wordlists clean
+.PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation sanitize coverage lock format generate bootstrap wordlists clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -122,6 +122,11 @@ $(VENV)/mutation/.made: requirements/mutation.lock
 
 mutation: $(VENV)/mutation/.made  ## Change masking/ and see whether tests notice (TIME=seconds, MODULES="sse json_document")
 	$(VENV)/mutation/bin/python -m tools.mutation --seconds $(or $(TIME),3600) $(MODULES)
+
+sanitize: setup  ## Test the native part of masking under gcc's address and undefined-behaviour sanitizers
+	trap '$(BIN)/python hatch_build.py' EXIT; $(BIN)/python hatch_build.py --sanitize; \
+	  LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/masking
 
 coverage: setup  ## Fail unless the tests of masking/ take every branch of it
 	$(BIN)/python -m pytest -q -p no:cacheprovider --cov=masking --cov-branch --cov-report=term-missing:skip-covered \

@@ -21,6 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SOURCES = Path(__file__).resolve().parent / "masking" / "native"
 LIBRARY = SOURCES / "matcher.so"
 FLAGS = ("-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
+SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 NO_COMPILER = 3
 
 
@@ -62,13 +63,13 @@ class NativeHook(BuildHookInterface[Any]):
 
 
 def main() -> int:
-    """Build; `--check` only says whether there is a compiler."""
+    """Build; `--check` only says whether there is a compiler, `--sanitize` builds what finds faults of its own."""
     command = compiler()
     if command is None:
         sys.stderr.write("no C compiler: install one, or the package ziglang (requirements/compiler.lock)\n")
         return NO_COMPILER
     if "--check" not in sys.argv:
-        build(command)
+        build(command, flags=(*FLAGS, *SANITIZERS) if "--sanitize" in sys.argv else FLAGS)
     return 0
 
 

@@ -109,6 +109,11 @@ class Matcher:
         """Bytes that the states of the automata take now."""
         return int(self.library.matcher_bytes(self.handle))
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """The tokens that are remembered: of other letters than ASCII's, and of listed words."""
+        return frozenset(self._foreign)
+
     def read(self, view: str, before: bytes) -> MatchedText:
         """Read a view (`folding`) behind the byte `before`."""
         return MatchedText(self, view, before)

@@ -1,0 +1,304 @@
+"""The matcher against its measure: what native code finds is what RE2 and plain Python find, whatever phrase and text."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from shipped import shipped
+
+from masking import Memory, RuleError, RuleSet, find, native
+from masking.folding import view_of
+from masking.lexicon import Lexicon
+from masking.matcher import MatchedText, Matcher
+from masking.memory import MAX_VALUES, key_of
+from masking.scan import ranked
+from masking.segments import lines
+from masking.tape import START, Tape
+from masking.tape_search import TapeSearcher
+
+LISTS = """words:
+  common: the was seen and will home of a to
+  given: jane will omar rosa
+  surname: doe okafor roe
+  months: may june
+lexicon: {vocabulary: common, proper: given surname, quiet: of}
+"""
+ALPHABET = (
+    "<given>",
+    "<surname>",
+    "<cap>",
+    "<lower>",
+    "<any>",
+    "<n>",
+    "<n1-2>",
+    "<yyyy>",
+    '"seen|at home"',
+    "_",
+    "~",
+    "__",
+)
+SIGNS = (",", r"\.", "[-/]", ";", r"\(")
+WORDS = (
+    *("jane", "Jane", "JANE", "Doe", "doe", "Okafor", "O'Neil", "Will's", "the", "was", "of", "a", "May", "qux", "Qux"),
+    *(
+        "iOs",
+        "seen",
+        "at",
+        "home",
+        "x",
+        "X",
+        "1",
+        "12",
+        "31",
+        "1961",
+        "00123456",
+        "5551234",
+        "(415) 555-1234",
+        "3/14/61",
+    ),
+    *(
+        "123-45-6789",
+        "W1234567",
+        "jane@roe.org",
+        "José",
+        "ÉMILE",
+        "張偉",
+        "Müller-Doe",
+        "año2",
+        "Dr.",
+        "MRN",
+        "DOB:",
+        "Mr.",
+    ),
+    *(
+        "[NAME_ABCDEFG_ABCDEF]",
+        "a\u2028",
+        "½",
+        "--",
+        "...",
+        "(",
+        ")",
+        "/",
+        "\x02",
+        "_x_",
+        "don't",
+        "s'",
+        "'s",
+        "Boston",
+    ),
+)
+SPACES = (" ", " ", " ", "  ", "\n", "\n\n", "\n- ", ":\n", "\t", "\xa0", ", ", "-", "", "\x1e", " " * 70)
+TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SPACES)), max_size=40).map(
+    lambda parts: "".join(itertools.chain.from_iterable(parts))
+)
+PARTS = st.recursive(
+    st.sampled_from(ALPHABET + SIGNS),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=4).map(" ".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda some: f"( {' | '.join(some)} )"),
+        st.tuples(inner, st.sampled_from(("?", "*", "+", "??", "*?", "+?", "{2}", "{1,3}", "{0,2}?", "{2,}"))).map(
+            lambda both: f"( {both[0]} ){both[1]}"
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+def by_re2(rules: RuleSet) -> RuleSet:
+    """Return the rule set with RE2 over the tape in the matcher's place."""
+    return replace(rules, searcher=TapeSearcher(rules.lexicon, ranked(rules.recognizers), proven=True))
+
+
+@cache
+def measure() -> RuleSet:
+    """Return the shipped rules with RE2 over the tape."""
+    return by_re2(shipped())
+
+
+def rules_of(*phrases: str) -> RuleSet:
+    listed = ", ".join("'{}'".format(phrase.replace("'", "''")) for phrase in phrases)
+    rule = f"recognizers:\n  - {{id: r, identifier: NAME, phrases: [{listed}], examples: ['[[^]]']}}\n{LISTS}"
+    return RuleSet.from_sources({"recognizers/a.yaml": rule.encode()}, proven=True)
+
+
+def matches(rules: RuleSet, text: str) -> list[tuple[int, int, int, int]]:
+    read = rules.searcher.read(lines(text), START)
+    phrases = sum(len(recognizer.phrases) for recognizer in rules.recognizers)
+    return list(read.matches(read.zones, range(phrases)))
+
+
+pytestmark = pytest.mark.skipif(native.library is None, reason="the library was not built")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(PARTS, min_size=1, max_size=3), st.booleans(), st.lists(TEXTS, min_size=1, max_size=4))
+def test_any_phrase_matches_what_re2_matches(parts: list[str], value: bool, texts: list[str]) -> None:
+    """Groups, choices and repetitions, greedy and lazy, prefer what RE2 prefers, in every text."""
+    phrases = [f"<any> {part} [[ {part} ]] {part}" if value else part for part in parts]
+    try:
+        rules = rules_of(*phrases)
+    except RuleError as refused:
+        assume("empty string" not in str(refused))
+        assume("too large" not in str(refused))
+        raise
+    slow = by_re2(rules)
+    for text in texts:
+        assert matches(rules, text) == matches(slow, text)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.sampled_from(("strict", "balanced")))
+def test_the_shipped_rules_find_what_re2_and_python_find(texts: list[str], names: str) -> None:
+    """Judged, settled, learned and recalled natively is what it is in Python, over a conversation of texts."""
+    quick, slow = Memory(), Memory()
+    for text in texts:
+        assert find(shipped(), text, names=names, memory=quick) == find(measure(), text, names=names, memory=slow)
+        assert quick == slow
+
+
+NUMBERS = st.one_of(
+    st.from_regex(r"\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4})", fullmatch=True),
+    st.from_regex(r"\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}", fullmatch=True),
+    st.from_regex(r"[A-Z]?\d{4,12}", fullmatch=True),
+    st.from_regex(r"\d{3}-\d{2}-\d{4}", fullmatch=True),
+)
+BESIDE = st.sampled_from(("", " ", ",", ".", "-", "/", "_", "%", "(", ")", ":", "x", "5", " version ", "software v"))
+CUES = st.sampled_from(
+    ("MRN ", "fax ", "member id ", "account ", "policy ", "tel. ", "DOB ", "Jane Doe ", "SSN ", "order ")
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(CUES, BESIDE, NUMBERS, BESIDE), min_size=1, max_size=4))
+def test_sure_forms_are_what_validators_accept(parts: list[tuple[str, str, str, str]]) -> None:
+    """Numbers that native code does not ask Python about are those that Python says yes to."""
+    text = " ".join(itertools.chain.from_iterable(parts))
+    assert find(shipped(), text) == find(measure(), text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.sampled_from((b"\x1e", b" ", b"\n")))
+def test_zones_are_those_of_the_tape(text: str, before: bytes) -> None:
+    """Zones begin and end where they do on RE2's tape; what is settled there is settled here."""
+    view = lines(view_of(text).text)
+    tape = Tape(shipped().lexicon, view, before)
+    zones = tape.zones()
+    read = shipped().searcher.read(view, before)
+    assert isinstance(read, MatchedText)
+    assert read.spans == tape.spans(zones)
+    assert read.settled >= tape.settled(zones)
+    assert read.widest == max((end - start for start, end in read.spans), default=0)
+
+
+def test_two_texts_may_be_read_at_once() -> None:
+    """A text that was read before another one is read again when it is searched."""
+    searcher = shipped().searcher
+    first, second = (searcher.read(text, START) for text in ("MRN 00123456 of", "Dr. Okonkwo"))
+    every = range(sum(len(recognizer.phrases) for recognizer in shipped().recognizers))
+    for read, text in ((first, "MRN 00123456 of"), (second, "Dr. Okonkwo"), (first, "MRN 00123456 of")):
+        assert list(read.matches(1, every)) == list(searcher.read(text, START).matches(1, every))
+
+
+def test_states_are_forgotten_when_they_are_many() -> None:
+    """What automata keep is bounded, and forgetting changes nothing."""
+    rules = rules_of("( <any> _ <n> | <n> _ <any> ){1,4} , <given>", "[[ <cap> ]] ( ~ <any> | ~ <n> ){0,9} \\.")
+    assert isinstance(rules.searcher, Matcher)
+    slow = by_re2(rules)
+    words = ["jane", "Doe", "7", "1961", ",", ".", "qux", "X", "12345"]
+    seen = []
+    for start in range(4000):
+        text = " ".join(words[(start * step + step * step // 7) % len(words)] for step in range(1, 30))
+        seen.append(rules.searcher.state_bytes)
+        if start % 50 == 0:
+            assert matches(rules, text) == matches(slow, text)
+        else:
+            matches(rules, text)
+    assert max(seen) < 12_000_000
+
+
+def test_without_the_library_rules_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a compiler masks with RE2 and plain Python."""
+    monkeypatch.setattr(native, "library", None)
+    rules = rules_of("<given> _ [[ <surname> ]]")
+    assert isinstance(rules.searcher, TapeSearcher)
+    memory = Memory()
+    assert [f[:2] for f in find(rules, "seen Jane Doe, Jane Roe", memory=memory)] == [(10, 13), (20, 23)]
+    with pytest.raises(RuntimeError):
+        memory.native()
+    with pytest.raises(RuntimeError):
+        Matcher(rules.lexicon, None, (), frozenset())  # type: ignore[arg-type]
+
+
+def test_without_the_library_phrases_are_checked_by_re2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phrase that is none is refused with its line by RE2, too, in the same words."""
+    source = b"recognizers:\n  - id: r\n    identifier: NAME\n    phrases: ['%s']\n    examples: ['[[jane]]']\nwords: {given: jane}\n"
+    for phrase in (b"(<given>", b"<given>?", b"<given> )"):
+        told = []
+        for library in (native.library, None):
+            monkeypatch.setattr(native, "library", library)
+            with pytest.raises(RuleError) as caught:
+                RuleSet.from_sources({"recognizers/a.yaml": source % phrase})
+            told.append((str(caught.value), caught.value.line))
+        assert told[0] == told[1]
+        assert told[0][1] == 4
+
+
+def test_phrases_have_a_bound() -> None:
+    """A phrase that is too large to hold is refused, and so are parentheses without end."""
+    for phrase in (
+        "( <any> <any> <any> ){1000} ( <any> <any> <any> <any> <any> <any> ){1000} ( <any> ){1000}",
+        "( " * 150 + "<any>" + " )" * 150,
+    ):
+        with pytest.raises(RuleError, match="too large") as caught:
+            rules_of(f"<given> {' '.join([phrase] * 3)}")
+        assert caught.value.rule == "r"
+
+
+def test_keys_are_the_same_with_and_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory that goes from one worker to another means the same there; cases and marks do not count."""
+    values = ("Okonkwo", "OKONKWO", "José", "jose", "123-45-6789", "a", "張偉")
+    with_it = [key_of(value) for value in values]
+    monkeypatch.setattr(native, "library", None)
+    assert [key_of(value) for value in values] == with_it
+    assert with_it[0] == with_it[1]
+    assert with_it[2] == with_it[3]
+    assert len(set(with_it)) == 5
+
+
+def test_memories_travel_copy_and_forget_the_oldest() -> None:
+    """A memory and its native twin stay one: through copies, pickles and more values than are kept."""
+    memory = Memory()
+
+    def rules(text: str, memory: Memory) -> list[str]:
+        return [finding.rule for finding in find(shipped(), text, names="balanced", memory=memory)]
+
+    rules("Seen by Dr. Okonkwo today", memory)
+    assert len(memory) == 1
+    for twin in (memory.copy(), pickle.loads(pickle.dumps(memory))):  # noqa: S301 (our own bytes)
+        assert twin == memory
+        assert rules("the okonkwo was", twin) == ["known-value"]
+    for number in range(MAX_VALUES):
+        memory.learn("MRN", f"{number:08d}", ())
+    assert len(memory) == MAX_VALUES
+    assert rules("the okonkwo was", memory) == []
+    assert rules("x 00000001 x 00008191 y", memory) == ["known-value"] * 2
+    rules("Seen by Dr. Okonkwo today", memory)
+    assert rules("x 00000000 y", memory) == []
+    assert rules("the okonkwo was", memory) == ["known-value"]
+
+
+def test_tokens_of_other_letters_are_kept_only_if_they_are_public() -> None:
+    """What the matcher remembers of texts are tokens of listed words."""
+    searcher = shipped().searcher
+    assert isinstance(searcher, Matcher)
+    before = set(searcher.kept)
+    find(shipped(), "Señor Żółkiewska-Ångström, médico, 1/2/1961½")
+    new = searcher.kept - before
+    assert not any("kiewska" in token.lower() for token in new)
+    assert all(token in Lexicon.keys(shipped().lexicon) for token in new)
