@@ -7,10 +7,12 @@ database and can be read back by a worker that never saw its files.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from authz.errors import GatewayUnavailable
+from masking.native import is_native
 from masking.rules import RuleSet
 from masking.sources import read_sources
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from authz.session_store import SessionStore
+
+_log = logging.getLogger("phigate.rules")
 
 SHELF_LENGTH = 8
 """Rule sets held compiled at a time; older ones are read again from the database."""
@@ -52,6 +56,8 @@ class RuleShelf:
         """Read the files again and return the revision. A broken file raises and leaves the old rules in place."""
         rules = await asyncio.to_thread(_read_and_warm, self._directory)
         await self._store.keep_rules(rules.revision, rules.archive)
+        if not is_native():
+            _log.warning("rules: masking runs without its native part, some thirty times slower (phigate doctor)")
         self._sets[rules.revision] = rules
         self._current = rules.revision
         self._trim()

@@ -189,6 +189,7 @@ def _bundle(subject: Subject, settings: Settings | None) -> Finding:
 def _recognizers(subject: Subject, settings: Settings | None) -> Finding:
     from authz.rule_shelf import read_rule_files
     from masking.errors import MaskingError
+    from masking.native import is_native
 
     try:
         rules = read_rule_files(_policies(subject, settings))
@@ -196,7 +197,11 @@ def _recognizers(subject: Subject, settings: Settings | None) -> Finding:
     except MaskingError as error:  # names rule and line, never text
         return Finding("recognizers", Status.FAIL, str(error))
     counts = f"{len(rules.recognizers)} recognizers, {len(rules.triggers)} triggers, {len(rules.profiles)} profiles"
-    return Finding("recognizers", Status.OK, f"{counts} passed their examples ({rules.revision})")
+    detail = f"{counts} passed their examples ({rules.revision})"
+    if not is_native():
+        slow = "masking runs some thirty times slower without its native part: install a C compiler and build it again"
+        return Finding("recognizers", Status.WARN, f"{detail}; {slow}")
+    return Finding("recognizers", Status.OK, f"{detail}, searched by native code")
 
 
 def _database(subject: Subject, settings: Settings | None) -> Finding:
