@@ -1,7 +1,7 @@
 """The native part of masking: a library in C, loaded if it was built (`hatch_build.py`).
 
-It keeps Python's lock while it works, because a matcher has one tape at a time; only making one, which takes a tenth of a
-second and touches nothing else, lets other threads run.
+It keeps Python's lock while it works, because a matcher has one tape at a time; only making one, which takes a tenth of
+a second and touches nothing else, lets other threads run.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _load() -> ctypes.PyDLL | None:
     for name, (result, *arguments) in _FUNCTIONS.items():
         function = getattr(found, name)
         function.restype, function.argtypes = result, arguments
-    found.matcher_new = ctypes.CDLL(str(LIBRARY)).matcher_new
+    found.matcher_new = ctypes.CDLL(str(LIBRARY)).matcher_new  # type: ignore[attr-defined]  # as ctypes does itself
     found.matcher_new.restype = _POINTER
     return found
 
