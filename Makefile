@@ -112,7 +112,7 @@ $(VENV)/fuzz/.made: requirements/fuzz.lock
 	  { echo "fuzz: Atheris has wheels for CPython 3.11 to 3.14 on Linux x86_64 only: make fuzz PYTHON=python3.12"; exit 1; }
 	touch $@
 
-fuzz: $(VENV)/fuzz/.made  ## Fuzz masking/ with Atheris (TIME=seconds for each target, TARGETS="json sse text request")
+fuzz: $(VENV)/fuzz/.made $(VENV)/.native  ## Fuzz masking/ with Atheris (TIME=seconds for each target, TARGETS="json sse text request")
 	$(VENV)/fuzz/bin/python -m fuzz --seconds $(or $(TIME),60) $(TARGETS)
 
 $(VENV)/mutation/.made: requirements/mutation.lock
@@ -120,7 +120,7 @@ $(VENV)/mutation/.made: requirements/mutation.lock
 	$(VENV)/mutation/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) -r requirements/mutation.lock
 	touch $@
 
-mutation: $(VENV)/mutation/.made  ## Change masking/ and see whether tests notice (TIME=seconds, MODULES="sse json_document")
+mutation: $(VENV)/mutation/.made $(VENV)/.native  ## Change masking/ and see whether tests notice (TIME=seconds, MODULES="sse json_document")
 	$(VENV)/mutation/bin/python -m tools.mutation --seconds $(or $(TIME),3600) $(MODULES)
 
 sanitize: setup  ## Test the native part of masking under gcc's address and undefined-behaviour sanitizers

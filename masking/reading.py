@@ -113,4 +113,6 @@ class Reading:
 
 def token_begin(text: str, at: int) -> int:
     """Return where the token begins that a place in a text belongs to."""
-    return max(text.rfind(space, 0, at) for space in SPACES) + 1
+    while at and text[at - 1] not in SPACES:
+        at -= 1
+    return at

@@ -89,6 +89,8 @@ class SegmentFold:
             if taken is None:
                 break
             segments.append(taken)
+            if not final and self._swallow is None and len(self._buffer) <= MAX_RUN:
+                break  # no zone is too long, so all that is settled has left
         return segments
 
     def _step(self, *, final: bool) -> Segment | None:

@@ -42,7 +42,7 @@ testpaths = ["tests/masking"]
 [tool.mutmut]
 source_paths = ["masking"]
 only_mutate = {modules}
-also_copy = ["policies", "fuzz", "tests"]
+also_copy = ["masking/native", "policies", "fuzz", "tests"]
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-k", "{fast}"]
 timeout_multiplier = 6.0
