@@ -73,7 +73,7 @@ class Matcher:
             rules += (*_rule(recognizer), len(cues) if recognizer.unless else -1)
             if recognizer.unless:
                 cues += "\n".join(recognizer.unless).encode() + b"\0"
-        error, blamed = ctypes.c_int32(), ctypes.c_int32()
+        error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
             ctypes.c_uint16(lexicon.unknown),

@@ -1,0 +1,232 @@
+"""The engine at its corners: letters, the measure in streams, refused files, and what native code answers when it fails."""
+
+from __future__ import annotations
+
+import ctypes
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from shipped import NOTE, shipped
+from test_matcher import by_re2
+
+from masking import Memory, RuleError, RuleSet, SegmentFold, find, matcher, native
+from masking.automata import compile_pattern, compile_tape
+from masking.findings import PUBLIC, Claim, Finding, settle
+from masking.lexicon import Lexicon
+from masking.sources import MAX_FILE, read_word_list
+from masking.tape import START, Tape
+from masking.text import match_triggers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LETTERS = r"""recognizers:
+  - {id: bed, identifier: OTHER_ID, patterns: ['\bbed-\d{2}\b'], requires: '-', examples: ['in [[bed-12]] now']}
+  - {id: ward, identifier: OTHER_ID, patterns: ['ward (?P<value>[A-Z]\d)'], examples: ['ward [[B4]]']}
+  - {id: line, identifier: OTHER_ID, patterns: ['<[^>]*>'], examples: ['[[<a b>]]']}
+  - {id: word, identifier: OTHER_ID, patterns: ['(?i:kéy) \p{Lu}+\d', 'zz\d', 'yy\d'], examples: ['[[kéy AB1]]']}
+"""
+
+
+def rules_of(yaml: str, **files: bytes) -> RuleSet:
+    return RuleSet.from_sources({"recognizers/a.yaml": yaml.encode()} | files)
+
+
+def found(rules: RuleSet, text: str) -> list[str]:
+    return [text[finding.start : finding.end] for finding in find(rules, text)]
+
+
+def test_patterns_are_searched_in_the_zones_they_touch() -> None:
+    """Patterns, alone and in groups, in ASCII and beyond it, find in each zone what stands there."""
+    rules = rules_of(LETTERS)
+    assert found(rules, "x bed-12\n\nward B4\n\nnothing\n\nkéy ÄB7 zz1\n\n<in it>") == [
+        "bed-12", "B4", "kéy ÄB7", "zz1", "<in it>",
+    ]  # fmt: skip
+    assert found(rules, "bed 12") == []
+    assert found(rules, "nothing at all\n\nnothing else") == []
+    assert found(rules, "yy1 KÉY A1") == ["yy1", "KÉY A1"]
+
+
+def test_a_pattern_that_would_reach_over_zones_is_tried_in_each_alone() -> None:
+    """A match over a zone's end counts for nothing, and hides none that stands in a zone."""
+    rules = rules_of(LETTERS)
+    assert found(rules, "<open\n\nclosed> <whole>\n\n<second> yy2") == ["<whole>", "<second>", "yy2"]
+
+
+def test_the_measure_gives_streams_what_it_gives_whole_texts() -> None:
+    """RE2 over the tape is as good at any cut as native code, so a machine without a compiler masks streams exactly."""
+    slow = by_re2(shipped())
+    whole = find(slow, NOTE)
+    for size in (7, 64, 1000):
+        fold = SegmentFold(slow, "strict", Memory())
+        segments = [one for at in range(0, len(NOTE), size) for one in fold.feed(NOTE[at : at + size])]
+        segments += fold.finish()
+        findings, at = [], 0
+        for segment in segments:
+            findings += [finding.moved(at) for finding in segment.findings]
+            at += len(segment.text)
+        assert findings == whole
+
+
+def test_a_rule_may_stop_at_words() -> None:
+    """`trim` cuts a value at the stop words beside and in it, and drops one of which only initials stay."""
+    yaml = (
+        "recognizers:\n  - {id: n, identifier: NAME, trim: true, phrases: ['\"to\" _ [[ <any> (_ <any>){0,3} ]]'],"
+        " examples: ['to [[Jane Roe]] the']}\nwords: {stop: the and a b}\n"
+    )
+    rules = rules_of(yaml)
+    assert found(rules, "to the Jane Roe and") == ["Jane Roe"]
+    assert found(rules, "to the a and b") == []
+    assert found(rules, "to Jane the Roe") == ["Jane"]
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("patterns: ['Jane'], allow: ['(']", "not an RE2 pattern"),
+        ("patterns: ['(?P<name>x)']", "the only group name"),
+        ("patterns: ['{{nobody}}']", "no definition"),
+        ("patterns: ['{{nobody|lower}}']", "no word list"),
+        ("patterns: ['{{round}}']", "in a circle"),
+        ("patterns: ['{{many|lower}}{{many|lower}}']", "too long"),
+        ("among: [nobody], phrases: ['<cap>']", "no word list `nobody`"),
+        ("phrases: ['<cap>'], examples: []", "at least one example"),
+        ("patterns: ['a*']", "matches the empty string"),
+        ("patterns: ['\\Ax']", "anchors"),
+        ("patterns: ['\\0']", "NUL"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_refused(field: str, problem: str) -> None:
+    """Mistakes in a rule are told by rule and reason."""
+    many = " ".join(f"word{'abcdefghij'[n % 10] * (n // 10 % 90 + 1)}x{n}" for n in range(9000))
+    example = "" if "examples" in field else ", examples: ['[[Jane]]']"
+    yaml = (
+        f"recognizers:\n  - {{id: r, identifier: NAME, {field}{example}}}\n"
+        f"define: {{round: '{{{{round}}}}'}}\nwords: {{many: {many}}}\n"
+    )
+    with pytest.raises(RuleError) as caught:
+        rules_of(yaml)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "problem"),
+    [
+        ("words/a.txt", b"x\n" * (MAX_FILE // 2 + 1), "too large"),
+        ("words/a.txt", b"fine\nb\xffd\n", "not valid UTF-8"),
+        ("recognizers/b.yaml", b"#" * (MAX_FILE + 1), "too large"),
+        ("recognizers/b.yaml", b"a: \xff", "not valid UTF-8"),
+        ("recognizers/b.yaml", b"a: [1", "not valid YAML"),
+        ("recognizers/b.yaml", b"a: \x00", "not valid YAML"),
+        ("recognizers/b.yaml", b"", "empty"),
+        ("recognizers/b.yaml", b"words: {a: &x b, c: *x}", "anchors"),
+        ("other/b.yaml", b"name: x", "not a place for rules"),
+        ("recognizers/b.yaml", b"words: {a: +nobody}", "no word list"),
+        ("recognizers/b.yaml", b"define: {bed: x}", "defined twice"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused(name: str, source: bytes, problem: str) -> None:
+    """Files that are too large, no text, no YAML or out of place are refused by name."""
+    with pytest.raises(RuleError) as caught:
+        RuleSet.from_sources({"recognizers/a.yaml": (LETTERS + "define: {bed: y}\n").encode(), name: source})
+    assert problem in str(caught.value)
+
+
+def test_a_word_list_tells_its_line() -> None:
+    """Bytes that are no text are told by their line."""
+    with pytest.raises(RuleError) as caught:
+        read_word_list("words/x.txt", b"one\ntwo\n\xfe")
+    assert caught.value.line == 3
+
+
+def test_two_profiles_must_differ_and_one_is_the_default() -> None:
+    """Profiles of one name, two defaults and none are refused."""
+    profile = b"name: %s\ndefault: %s\nrequest: {'*': tokenize}\nresponse: {'*': keep}\n"
+    for first, second, problem in (
+        ((b"a", b"true"), (b"a", b"false"), "taken"),
+        ((b"a", b"true"), (b"b", b"true"), "another profile"),
+        ((b"a", b"false"), (b"b", b"false"), "no profile says"),
+    ):
+        with pytest.raises(RuleError, match=problem):
+            rules_of(LETTERS, **{"profiles/a.yaml": profile % first, "profiles/b.yaml": profile % second})
+
+
+def test_a_public_claim_alone_leaves_nothing() -> None:
+    """One public claim is no finding; one of another kind is."""
+    assert settle([Claim(0, 4, PUBLIC, "p", 5)], "Jane") == []
+    assert settle([Claim(0, 4, "NAME", "n", 5)], "Jane") == [Finding(0, 4, "NAME", "n")]
+
+
+def test_no_triggers_match_nothing() -> None:
+    """A rule set without triggers knows none."""
+    rules = rules_of(LETTERS)
+    assert (len(rules.triggers), match_triggers(rules, "the entire chart")) == (0, ())
+
+
+def test_a_lexicon_has_a_bound() -> None:
+    """More quiet words than there are codes for them are refused."""
+    with pytest.raises(ValueError, match="too many"):
+        Lexicon({}, quiet=[f"word{'x' * n}" for n in range(100)])
+
+
+def test_the_tape_of_nothing() -> None:
+    """An empty text has no zones, settles none, and waits at its end."""
+    tape = Tape(shipped().lexicon, "")
+    assert (tape.zones(), tape.settled([]), tape.char(0), tape.char(5)) == ([], 0, 0, 0)
+    of_words = Tape(shipped().lexicon, "Jane of the")
+    assert of_words.char(of_words.waiting()) == len("Jane ")
+    assert of_words.char(len(of_words.tape) + 3) == len("Jane of the")
+
+
+def test_patterns_of_bytes_are_checked_too() -> None:
+    """A pattern over the tape that is none, or that matches nothing at all, is refused."""
+    for source, problem in (("(", "not an RE2 pattern"), ("a*", "empty string")):
+        with pytest.raises(ValueError, match=problem):
+            compile_tape(source)
+    with pytest.raises(ValueError, match="not an RE2 pattern"):
+        compile_pattern("a{1001}")
+
+
+def test_what_native_code_answers_when_it_cannot_go_on() -> None:
+    """No memory is an error of its own, a tape that does not fit its text another; neither passes for a count."""
+    assert native.checked(7) == 7
+    with pytest.raises(MemoryError):
+        native.checked(-1)
+    with pytest.raises(RuntimeError):
+        native.checked(-2)
+
+
+def test_a_library_that_is_not_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine on which nothing was built has no library, and says so."""
+    monkeypatch.setattr(native, "LIBRARY", tmp_path / "matcher.so")
+    assert native._load() is None
+    assert native.is_native() is (native.library is not None)
+
+
+@pytest.mark.skipif(native.library is None, reason="the library was not built")
+def test_memory_that_is_not_to_be_had_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where native code gets no memory nothing is read: an error, never an answer without findings."""
+    with pytest.raises(MemoryError):
+        Memory()._keep_native(None)
+    monkeypatch.setattr(matcher, "_SIZE_MAX", 3)
+    with pytest.raises(OverflowError):
+        shipped().searcher.read("Jane", START)
+    monkeypatch.setattr(
+        native, "library", SimpleNamespace(matcher_new=lambda *_: None, key_of=lambda *_: 1, key_begin=lambda: 1)
+    )
+    with pytest.raises(MemoryError):
+        rules_of(LETTERS)
+
+
+@pytest.mark.skipif(native.library is None, reason="the library was not built")
+def test_symbols_that_do_not_fit_are_refused() -> None:
+    """Native code believes nothing about tokens of other letters that it can check: no read beyond what it was given."""
+    searcher = shipped().searcher
+    assert isinstance(searcher, matcher.Matcher)
+    text = "é é".encode()
+    for foreign in ([], [2, 300, 1, 0, 0], [1, 1 << 20, 1, 0, 0], [1, -5, 1, 0, 0], [-1], [1, 300, 1, 0, 0]):
+        numbers = (ctypes.c_int32 * max(len(foreign), 1))(*foreign)
+        place = ctypes.addressof(numbers)
+        assert searcher.library.matcher_read(searcher.handle, text, len(text), 0x1E, place, len(foreign)) < 0
+    assert find(shipped(), "Seen by Dr. Okonkwo")
