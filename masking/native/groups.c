@@ -12,9 +12,9 @@
 
 enum { NOT_MADE = 0xffff, BEGINS = 0x8000, TABLE = 0x8000, MAX_STATES = TABLE / 2, MAX_PHRASES = 64 };
 
-/* States, and bytes of them, after which a group forgets all before it reads the next zone; a zone makes no more states
-   than it has symbols. */
-enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
+/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes no more states
+   than it has symbols: 4608 (`segments.MAX_RUN + REACH`), some more where one character spells several. */
+enum { MANY_STATES = MAX_STATES / 4, MUCH_MEMORY = 3 << 20 };
 
 typedef struct {
     int32_t symbol_at; /* where on the tape */
@@ -241,15 +241,13 @@ static int32_t walk(const Group *g, int32_t p, int32_t at, int32_t size, int32_t
     return at;
 }
 
-/* The phrases of a group that stand in from..to. */
-static uint64_t wanted_of(const Group *g, int32_t from, int32_t to) {
-    uint64_t wanted = 0;
+void group_aim(Group *g, int32_t from, int32_t to) {
+    g->wanted = 0;
     for (int32_t p = 0; p < g->count; p++)
-        if (g->first + p >= from && g->first + p < to) wanted |= 1ull << p;
-    return wanted;
+        if (g->first + p >= from && g->first + p < to) g->wanted |= 1ull << p;
 }
 
-static int prepare(Group *g, int32_t size, int32_t from, int32_t to) {
+static int prepare(Group *g, int32_t size) {
     size_t state_bytes = (size_t)g->words * 8 + (size_t)g->classes * 2;
     if (g->states > MANY_STATES || (size_t)g->states * state_bytes > MUCH_MEMORY) forget(g);
     if (size > g->path_room) {
@@ -261,7 +259,6 @@ static int prepare(Group *g, int32_t size, int32_t from, int32_t to) {
         if (!path || !begins) return OUT_OF_MEMORY;
         g->path_room = room;
     }
-    g->wanted = wanted_of(g, from, to);
     g->state = 0;
     g->founds = 0;
     g->any = 0;
@@ -296,10 +293,10 @@ static int walk_all(Group *g, int32_t begin, int32_t size, Take take, void *take
 }
 
 int groups_search(Group **groups, int32_t first, int32_t last, const uint16_t *class_of, int32_t stride,
-                  const Symbol *tape, int32_t begin, int32_t end, int32_t from, int32_t to, Take take, void *taker) {
+                  const Symbol *tape, int32_t begin, int32_t end, Take take, void *taker) {
     int32_t size = end - begin;
     for (int32_t i = first; i < last; i++)
-        if (prepare(groups[i], size, from, to)) return OUT_OF_MEMORY;
+        if (prepare(groups[i], size)) return OUT_OF_MEMORY;
     /* Symbol by symbol and not group by group: what one group waits for in memory, the others need not. */
     for (int32_t at = size - 1; at >= 0; at--) {
         const uint16_t *class = class_of + (size_t)tape[begin + at] * (size_t)stride;

@@ -375,6 +375,7 @@ int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
     int32_t first = 0, last = m->group_count;
     while (first + 1 < last && m->group_first[first + 1] <= from) first++;
     while (last > first && m->group_first[last - 1] >= to) last--;
+    for (int32_t g = first; g < last; g++) group_aim(m->groups[g], from, to);
     m->candidate_count = m->taken_count = m->learned_count = m->finding_count = 0;
     for (m->zone = 0; m->zone < zones && m->zone < m->zone_count; m->zone++) {
         Zone *zone = &m->zones[m->zone];
@@ -382,7 +383,7 @@ int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
         zone->taken = zone->takes = 0;
         zone->unsettled = 1;
         int status = groups_search(m->groups, first, last, m->class_of, m->group_count, m->tape, zone->begin - 1,
-                                   zone->end, from, to, take, m);
+                                   zone->end, take, m);
         if (status) return status;
     }
     return settle_zones(m, zones);

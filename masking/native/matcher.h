@@ -74,10 +74,12 @@ typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint8_t *sets, size_t set_bytes,
                  uint32_t symbols, uint16_t *class_of, int32_t stride);
 void group_free(Group *group);
-/* Give every match of the phrases from..to in the groups first..last on tape[begin..end) to `take`, phrase by phrase,
-   leftmost first, as RE2 would find them; 0, or an error. */
+/* From now on a group looks for its phrases among from..to. */
+void group_aim(Group *group, int32_t from, int32_t to);
+/* Give every match of what the groups first..last look for on tape[begin..end) to `take`, phrase by phrase, leftmost
+   first, as RE2 would find them; 0, or an error. */
 int groups_search(Group **groups, int32_t first, int32_t last, const uint16_t *class_of, int32_t stride,
-                  const Symbol *tape, int32_t begin, int32_t end, int32_t from, int32_t to, Take take, void *taker);
+                  const Symbol *tape, int32_t begin, int32_t end, Take take, void *taker);
 size_t group_bytes(const Group *group);
 
 /* --- known.c: values that were found before ----------------------------------------------------------------------- */
