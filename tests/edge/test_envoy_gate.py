@@ -356,10 +356,12 @@ async def test_access_log_names_who_and_what_but_no_query(rig):
         return [json.loads(line) for line in log.read_text().splitlines()]
 
     wanted = {"POST /v1/messages", "unknown", "GET /v1/models/{id}"}
-    while not wanted <= {line["endpoint"] for line in lines()}:  # each of Envoy's workers writes in its own time
+    while not wanted <= {
+        line.get("endpoint") for line in lines()
+    }:  # none where Envoy refuses a head  # each of Envoy's workers writes in its own time
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
-    passed = next(line for line in lines() if line["endpoint"] == "POST /v1/messages")
+    passed = next(line for line in lines() if line.get("endpoint") == "POST /v1/messages")
     assert (passed["code"], passed["exchange"]) == (200, "x-1")
     assert passed["endpoint"] == "POST /v1/messages"
     assert (passed["subject"], passed["decision_id"], passed["details"]) == ("alice", "d-1", "via_upstream")
