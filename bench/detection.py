@@ -2,7 +2,8 @@
 
 Reads every `.jsonl` of labelled text and every FHIR bundle with labels in DIR, adds sets made by the generator from
 templates of the held half, and rewrites them by every evasion. `--only` chooses sets by name, `--half dev` takes the
-templates that rules may be tuned on, and `--misses N` shows what was missed: shapes first, then examples.
+templates that rules may be tuned on, `--half judge` those that rules never saw, and `--misses N` shows what
+was missed: shapes first, then examples.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
     sets: Sets = {}
     for path in sorted(folder.rglob("*.jsonl")) if folder else ():
         sets[path.stem] = cache(partial(read_rows, path))
-    for name in synthetic.SETS:
+    for name in synthetic.names(half):
         count = COUNT * (1 + (name == "prompts"))
         sets[f"synthetic {name}"] = cache(partial(synthetic.documents, name, half, seed, count))
     for name in [name for name in sets if wanted(name, PLAIN)]:
@@ -127,7 +128,8 @@ def leaves_of(documents: Iterable[Document], size: int) -> list[str]:
 def speed_texts(sets: Sets) -> dict[str, list[str]]:
     """Return what speed is measured on: clean and dense text in leaves, and one long leaf of each."""
     clean = sets["synthetic clean"]()
-    dense = [document for name in ("notes", "messages", "tables") for document in sets[f"synthetic {name}"]()]
+    names = [f"synthetic {name}" for name in ("notes", "messages", "tables")]
+    dense = [document for name in names if name in sets for document in sets[name]()]
     random.Random(0).shuffle(dense)
     return {
         "clean, 16 KB leaves": leaves_of(clean, _LEAF),
@@ -184,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, help="folder of .jsonl files and FHIR bundles with labels")
     parser.add_argument("--only", action="append", default=[], metavar="GLOB", help="sets by name; may be repeated")
     parser.add_argument("--names", choices=("strict", "balanced"), default="strict")
-    parser.add_argument("--half", choices=("held", "dev"), default="held", help="half of the templates and names")
+    parser.add_argument("--half", choices=("held", "dev", "judge"), default="held", help="which templates and names")
     parser.add_argument("--seed", type=int, default=synthetic.SEED)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="show N shapes and examples for each set")

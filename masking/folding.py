@@ -126,7 +126,7 @@ def _spelled_out(text: str) -> list[Edit]:
 
 
 def _edited(view: View, found: list[Edit]) -> View:
-    """Return a view with stretches replaced by what they spell."""
+    """Return a view with stretches replaced by what they spell; they do not overlap: one kind is ASCII, one is not."""
     parts: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -134,8 +134,6 @@ def _edited(view: View, found: list[Edit]) -> View:
     old_ends = range(1, len(view.text) + 1) if view.ends is None else view.ends
     at = 0
     for start, end, spells, _ in found:
-        if start < at:
-            continue
         parts.extend((view.text[at:start], spells))
         starts.extend(old_starts[at:start])
         ends.extend(old_ends[at:start])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.detection_gold import write_rows
-from bench.synthetic.sets import SEED, SETS, documents
+from bench.synthetic.sets import SEED, documents, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m bench.synthetic", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--half", choices=("dev", "held"), default="dev")
+    parser.add_argument("--half", choices=("dev", "held", "judge"), default="dev")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=200, help="documents in each set")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
-    for name in SETS:
+    for name in names(given.half):
         rows = documents(name, given.half, given.seed, given.count)
         write_rows(given.folder / f"synthetic_{name}_{given.half}.jsonl", rows)
     return 0

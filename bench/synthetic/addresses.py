@@ -1,4 +1,4 @@
-"""Places, addresses and telephone numbers as they are written in ten countries."""
+"""Places, addresses and telephone numbers as they are written in fifteen countries."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 Part = tuple[str, str, str]
 """Text, label and kind; no label if the text identifies nobody."""
 
+_POSTCODES = {"au": "2###", "ca": "@#@ #@#", "mx": "4####", "se": "2## ##", "tr": "06###"}
+_TELEPHONES = {
+    "au": ("04## ### ###", "(02) 9### ####", "+61 4## ### ###", "03 9### ####"),
+    "ca": ("4##-555-####", "(6##) 555-####", "+1 9## 555 ####"),
+    "mx": ("55 #### ####", "+52 55 #### ####", "(33) ####-####", "2## ### ## ##"),
+    "se": ("070-### ## ##", "+46 73 ### ## ##", "08-### ## ##"),
+    "tr": ("053# ### ## ##", "+90 54# ### ## ##", "0 (2##) ### ## ##"),
+}
+"""What is written where, with `#` for a digit and `@` for a letter that Canada Post uses."""
+
+
+def _shape(draw: random.Random, shape: str) -> str:
+    kinds = {"#": "0123456789", "@": "ABCEGHJKLMNPRSTVXY"}
+    return "".join(draw.choice(kinds.get(char, char)) for char in shape)
+
 
 def street(draw: random.Random, half: Half, locale: str) -> str:
     """Return a street with a house number."""
@@ -30,9 +45,14 @@ def street(draw: random.Random, half: Half, locale: str) -> str:
     number += 1
     if locale == "uk":
         return draw.choice(("", f"Flat {draw.randint(1, 30)}, ")) + f"{number} {name}"
+    if locale in {"au", "ca"}:
+        flat = f"{'Unit' if locale == 'au' else 'Apt'} {draw.randint(1, 40)}, "
+        return draw.choice(("", "", flat)) + f"{number} {name}"
+    if locale == "tr":
+        return f"{name} No: {number}/{draw.randint(1, 12)}"
     if locale in {"fr", "in"}:
         return f"{number}{',' if locale == 'in' else draw.choice(('', ',', ' bis'))} {name}"
-    tail = {"es": f", {number}, {draw.randint(1, 9)}º {draw.choice('ABC')}", "br": f", {number}"}
+    tail = {"es": f", {number}, {draw.randint(1, 9)}º {draw.choice('ABC')}", "br": f", {number}", "mx": f" {number}"}
     return name + tail.get(locale, f" {number}{draw.choice(('', '', 'a'))}")
 
 
@@ -42,6 +62,8 @@ def postcode(draw: random.Random, half: Half, locale: str) -> str:
         return pick(draw, "uk.postcode", half)
     if locale == "us":
         return digits(draw, 5, "1234567890") + draw.choice(("", "", "", "-" + digits(draw, 4)))
+    if locale in _POSTCODES:
+        return _shape(draw, _POSTCODES[locale])
     forms = {"nl": f"{digits(draw, 4, '123456789')} {draw.choice('ABCDEGHJ')}{draw.choice('ABCDEGHJ')}"}
     forms |= {"pl": f"{digits(draw, 2)}-{digits(draw, 3)}", "br": f"{digits(draw, 5)}-{digits(draw, 3)}"}
     forms |= {"in": digits(draw, 6, "12345678")}
@@ -59,6 +81,9 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
         return [road, gap, city, (", ", "", ""), state, (" ", "", ""), code]
     if locale == "uk":
         return [road, gap, city, ("\n" if lines else draw.choice((", ", " ")), "", ""), code]
+    if locale in {"au", "ca"}:
+        region: Part = (pick(draw, f"{locale}.state", half), "ADDRESS", "state")
+        return [road, gap, city, (" ", "", ""), region, (" ", "", ""), code]
     if locale in {"br", "in"}:
         return [road, gap, city, (" - " if locale == "br" else " ", "", ""), code]
     return [road, gap, code, (" ", "", ""), city]
@@ -69,7 +94,7 @@ def facility(draw: random.Random, half: Half, locale: str) -> str:
     city = pick(draw, f"{locale}.city", half)
     if locale != "us":
         kind = pick(draw, f"{locale}.facility", half)
-        return f"{city} {kind}" if locale in {"uk", "in"} else f"{kind} {city}"
+        return f"{city} {kind}" if locale in {"uk", "in", "au", "ca"} else f"{kind} {city}"
     kind = pick(draw, "facility.last", half)
     return draw.choice(
         (
@@ -94,6 +119,8 @@ def telephone(draw: random.Random, locale: str) -> str:
         forms += (f"+1 {n} {exchange} {m}", f"1-{n}-{exchange}-{m}", f"({n}){exchange}-{m}", f"{n}-{exchange}-{m}")
         forms += (f"{n}{exchange}{m}", f"+1{n}{exchange}{m}", f"{n}-{exchange}-{m} x{digits(draw, 3)}")
         return draw.choice(forms)
+    if locale in _TELEPHONES:
+        return _shape(draw, draw.choice(_TELEPHONES[locale]))
     a, b, c = digits(draw, 2), digits(draw, 2), digits(draw, 2)
     table: dict[str, tuple[str, ...]] = {
         "uk": (f"07700 900{n}", f"020 7946 0{n}", f"+44 7700 900{n}", f"0161 496 0{n}", f"(0113) 496 0{n}"),

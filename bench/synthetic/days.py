@@ -19,6 +19,9 @@ MONTHS = {
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
     "br": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "mx": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "se": "januari februari mars april maj juni juli augusti september oktober november december",
+    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",  # noqa: RUF001 (Turkish)
 }
 _SHORT = 3
 
@@ -84,7 +87,7 @@ def written(draw: random.Random, day: date, form: str, locale: str = "us") -> st
         form = draw.choice(("num", "num", "long", "long", "abbr", "iso"))
     if form == "word" and locale == "de":
         return f"{d}. {month} {y}"
-    if form == "word" and locale in {"es", "br"}:
+    if form == "word" and locale in {"es", "br", "mx"}:
         return f"{d} de {month} de {y}"
     return draw.choice(forms[form])
 

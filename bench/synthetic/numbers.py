@@ -2,7 +2,8 @@
 
 Sources: Luhn (ISO/IEC 7812-1 annex B); NPI prefix 80840 (45 CFR 162.406); DEA registration check digit (21 CFR 1301);
 IBAN mod 97-10 (ISO 7064); VIN (49 CFR 565.15); SSN areas never issued (SSA RM 10201); NHS number mod 11; CPF mod 11;
-PESEL weights 1-3-7-9; codice fiscale (DM 12/3/1974); NIR key 97; BSN eleven-proof; DNI letter mod 23; Aadhaar Verhoeff.
+PESEL weights 1-3-7-9; codice fiscale (DM 12/3/1974); NIR key 97; BSN eleven-proof; DNI letter mod 23; Aadhaar Verhoeff;
+personnummer Luhn (SKV 704); TCKN sums mod 10; CURP (DOF 18/10/2021); Medicare weights 1-3-7-9.
 """
 
 from __future__ import annotations
@@ -165,6 +166,37 @@ def aadhaar(draw: random.Random) -> str:
     for place, char in enumerate(reversed(body), 1):
         state = int(_MULTIPLY[state][int(_PERMUTE[place % 8][int(char)])])
     return body + _INVERSE[state]
+
+
+def personnummer(draw: random.Random, born: date) -> str:
+    """Return the ten digits of a Swedish personal number: a day of birth, three digits and their Luhn digit."""
+    body = f"{born.year % 100:02}{born.month:02}{born.day:02}{digits(draw, 3)}"
+    return body + luhn_digit(body)
+
+
+def tckn(draw: random.Random) -> str:
+    """Return a Turkish identity number: two check digits, from sums of the odd and even places and of all of them."""
+    body = [int(char) for char in digits(draw, 9, "123456789")]
+    body.append((7 * sum(body[0::2]) - sum(body[1::2])) % 10)
+    return "".join(map(str, (*body, sum(body) % 10)))
+
+
+def curp(draw: random.Random, given: str, surname: str, born: date, *, male: bool) -> str:
+    """Return a Mexican CURP: letters of the name, day of birth and sex; place and homonym are made up."""
+    code = _consonants(surname, 3)[:2] + _consonants(given, 2) + f"{born:%y%m%d}{'H' if male else 'M'}"
+    code += draw.choice(("DF", "JC", "NL", "PL", "VZ")) + "".join(
+        draw.choice("BCDFGHJKLMNPQRSTVWXYZ") for _ in range(3)
+    )
+    code += draw.choice("0123456789" if born.year < 2000 else "ABC")
+    values = ("0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ".index(char) for char in code)
+    return code + str(-sum(value * (18 - place) for place, value in enumerate(values)) % 10)
+
+
+def medicare(draw: random.Random) -> str:
+    """Return an Australian Medicare number: eight digits, their check digit and the number of the card's issue."""
+    body = digits(draw, 8, "23456")
+    total = sum(int(char) * weight for char, weight in zip(body, (1, 3, 7, 9, 1, 3, 7, 9), strict=True))
+    return f"{body}{total % 10}{draw.randint(1, 4)}"
 
 
 def kvnr(draw: random.Random) -> str:

@@ -25,6 +25,11 @@ _LOCAL = {
     "pl": ("polish",),
     "br": ("portuguese",),
     "in": ("indian",),
+    "au": ("anglo", "irish", "vietnamese", "greek"),
+    "ca": ("anglo", "french", "indian", "chinese"),
+    "mx": ("hispanic", "spanish"),
+    "se": ("nordic", "nordic", "persian"),
+    "tr": ("turkish",),
 }
 _ANY_ORIGIN = 0.5
 OLD = 90
@@ -55,7 +60,7 @@ class Person:
 def make_person(draw: random.Random, half: Half, locale: str, *, old: bool = False) -> Person:
     """Return a person of a locale; in the US half of them come from anywhere."""
     anywhere = locale == "us" and draw.random() < _ANY_ORIGIN
-    origin = draw.choice(origins()) if anywhere else draw.choice(_LOCAL[locale])
+    origin = draw.choice(origins(half)) if anywhere else draw.choice(_LOCAL[locale])
     male = draw.random() < _ANY_ORIGIN
     first = f"{origin}.{'m' if male else 'f'}"
     years = draw.randint(OLD, 103) if old else draw.choice((draw.randint(1, 17), *(draw.randint(18, 89),) * 5))

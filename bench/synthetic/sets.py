@@ -10,12 +10,13 @@ from bench.synthetic.templates import templates
 if TYPE_CHECKING:
     from bench.synthetic.document import Document
     from bench.synthetic.halves import Half
+    from bench.synthetic.templates import Template
 
 SETS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompts", "negatives"),
     "notes": ("notes",),
     "clean": ("clean",),
-    "handoffs": ("spoken",),
+    "handoffs": ("spoken", "handoffs"),
     "letters": ("letters",),
     "messages": ("messages",),
     "chat": ("chat",),
@@ -29,13 +30,24 @@ SEED = 40_423
 """The seed of the numbers that count."""
 
 
+def chosen(name: str, half: Half) -> list[Template]:
+    """Return the templates of a half that a set is made from; none if the half has no such text."""
+    found = (template for kind in SETS[name] for template in templates(kind, judge=half == "judge"))
+    return [template for template in found if template.half == half]
+
+
+def names(half: Half) -> tuple[str, ...]:
+    """Return the names of the sets that a half has text for."""
+    return tuple(name for name in SETS if chosen(name, half))
+
+
 def documents(name: str, half: Half, seed: int = SEED, count: int = 200) -> list[Document]:
     """Return documents of a set; the same ones for the same arguments."""
-    chosen = [template for kind in SETS[name] for template in templates(kind) if template.half == half]
+    from_these = chosen(name, half)
     draw = random.Random(f"{seed} {name} {half}")
     made: list[Document] = []
     while len(made) < count:
-        for template in draw.sample(chosen, len(chosen)):
+        for template in draw.sample(from_these, len(from_these)):
             if len(made) < count:
                 made.append(template.fill(random.Random(f"{seed} {template.name} {len(made)}"), len(made)))
     return made

@@ -206,8 +206,17 @@ def _national(case: Case, _form: str) -> str:
         "it": lambda: numbers.codice_fiscale(draw, who.given, who.surname, who.born, male=who.male),
         "nl": lambda: numbers.bsn(draw),
         "pl": lambda: numbers.pesel(draw, who.born, male=who.male),
+        "se": lambda: _dashed(numbers.personnummer(draw, who.born), 6),
+        "tr": lambda: numbers.tckn(draw),
+        "mx": lambda: numbers.curp(draw, who.given, who.surname, who.born, male=who.male),
+        "au": lambda: _dashed(numbers.medicare(draw), 4, 9, mark=" "),
+        "ca": lambda: _dashed(case.digits(9), 4, 7) + case.digits(1) + draw.choice(("", "-" + case.letters(2))),
     }
     return made[case.locale]()
+
+
+def _dashed(number: str, *places: int, mark: str = "-") -> str:
+    return mark.join(number[at:to] for at, to in zip((0, *places), (*places, len(number)), strict=True))
 
 
 def _card(case: Case, _form: str) -> str:

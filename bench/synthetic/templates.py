@@ -2,7 +2,7 @@
 
 A file of `templates/` holds one template a line, or blocks between lines of `----`. A line that begins with `%%` is a
 comment; a block may begin with `@de` for its locale and `@old` for a patient over 89. Spans come from construction:
-what a slot gives is put down, and where it stands is noted.
+what a slot gives is put down, and where it stands is noted. Templates of the `judge` half are in `templates/judge/`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ class Template:
     locale: str
     old: bool
     spoken: bool
+    judge: bool = False
 
     @property
     def half(self) -> Half:
         """The half it belongs to."""
-        return half_of(self.text)
+        return "judge" if self.judge else half_of(self.text)
 
     def fill(self, draw: random.Random, number: int) -> Document:
         """Return a document made from this template."""
@@ -74,9 +75,10 @@ class Template:
 
 
 @cache
-def templates(kind: str) -> tuple[Template, ...]:
-    """Return the templates of a kind of text: those of `templates/<kind>.txt`."""
-    lines = (FOLDER / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
+def templates(kind: str, *, judge: bool = False) -> tuple[Template, ...]:
+    """Return the templates of a kind of text, those of the two halves or those of the judge; a kind may have none."""
+    path = (FOLDER / "judge" if judge else FOLDER) / f"{kind}.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     lines = [line for line in lines if not line.startswith("%%")]
     blocks = "\n".join(lines).split(f"\n{BLOCK}\n") if BLOCK in lines else [line for line in lines if line.strip()]
     found: list[Template] = []
@@ -85,5 +87,5 @@ def templates(kind: str) -> tuple[Template, ...]:
         while (mark := _MARK.match(text)) is not None:
             old, locale = (True, locale) if mark.group(1) == "old" else (old, mark.group(1))
             text = text[mark.end() :]
-        found.append(Template(f"{kind}-{number}", text, locale, old, kind == "spoken"))
+        found.append(Template(f"{kind}-{number}", text, locale, old, kind == "spoken", judge))
     return tuple(found)

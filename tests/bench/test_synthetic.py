@@ -12,8 +12,8 @@ from bench.synthetic import numbers
 from bench.synthetic.case import Case
 from bench.synthetic.halves import half_of
 from bench.synthetic.pools import origins, pool
-from bench.synthetic.sets import SETS, documents
-from bench.synthetic.templates import Template, templates
+from bench.synthetic.sets import SETS, chosen, documents, names
+from bench.synthetic.templates import FOLDER, Template, templates
 from masking import validators
 
 KINDS = sorted({kind for kinds in SETS.values() for kind in kinds})
@@ -22,6 +22,19 @@ IDENTIFIERS = {
     *("LICENSE", "VEHICLE", "DEVICE", "URL", "IP", "OTHER_ID", "NPI", "DEA", "CARD", "IBAN"),
 }
 SEEDS = range(60)
+HALVES = ("dev", "held", "judge")
+JUDGED = {
+    "prompts": 60,
+    "negatives": 50,
+    "spoken": 30,
+    "handoffs": 10,
+    "notes": 15,
+    "clean": 15,
+    "letters": 12,
+    "international": 40,
+    "chat": 30,
+}
+"""Kinds of text that the judge half has, and the fewest templates of each."""
 
 
 def made(name, half="dev", seed=3, count=150):
@@ -29,9 +42,9 @@ def made(name, half="dev", seed=3, count=150):
 
 
 def every_value():
-    """Return (text, gold) of all documents of all sets in both halves."""
-    for name in SETS:
-        for half in ("dev", "held"):
+    """Return (text, gold) of all documents of all sets, of the two halves and of the judge."""
+    for half in HALVES:
+        for name in names(half):
             for document in made(name, half):
                 for span in document.spans:
                     yield document.text[span.start : span.end], span
@@ -64,7 +77,7 @@ LOOKS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_template_fills(kind):
     """Every slot and form that a template names exists, no mark is left over, and the text around stays as written."""
-    for template in templates(kind):
+    for template in (*templates(kind), *templates(kind, judge=True)):
         document = template.fill(random.Random(template.name), 0)
         assert document.text.strip(), template.name
         assert not re.search(r"<<|>>|\{[a-z0-9.]+\}", document.text), template.name
@@ -95,10 +108,10 @@ def test_a_span_is_exactly_what_the_slot_gave():
     assert [span.label for span in document.spans] == ["NAME", "MRN", "NAME"]
 
 
-@pytest.mark.parametrize("half", ["dev", "held"])
+@pytest.mark.parametrize("half", HALVES)
 def test_every_identifier_appears(half):
-    """Both halves hold all 18 identifiers of Safe Harbor as we name them, and NPI, DEA, card and IBAN."""
-    labels = {span.label for name in SETS for document in made(name, half) for span in document.spans}
+    """Each half holds all 18 identifiers of Safe Harbor as we name them, and NPI, DEA, card and IBAN."""
+    labels = {span.label for name in names(half) for document in made(name, half) for span in document.spans}
     assert labels == IDENTIFIERS
 
 
@@ -111,8 +124,8 @@ def test_the_same_arguments_give_the_same_text():
 
 def test_negatives_have_no_labels():
     """Clean text and hard negatives name nobody: no slot in them gives PHI."""
-    chosen = [*templates("clean"), *templates("negatives")]
-    assert not [t.name for t in chosen for seed in range(3) if t.fill(random.Random(seed), 0).spans]
+    clean = [t for kind in ("clean", "negatives") for judge in (False, True) for t in templates(kind, judge=judge)]
+    assert not [t.name for t in clean for seed in range(3) if t.fill(random.Random(seed), 0).spans]
 
 
 def test_the_halves_share_no_template_and_no_long_list_of_names():
@@ -126,6 +139,37 @@ def test_the_halves_share_no_template_and_no_long_list_of_names():
     for section in ("anglo.l", "hispanic.l", "us.city", "us.street"):
         assert not set(pool(section, "dev")) & set(pool(section, "held"))
     assert len(origins()) > 20
+
+
+def test_the_judge_has_templates_of_its_own():
+    """There are enough of every kind, in twelve countries or more, none is in another half, and all judge alone."""
+    found = {kind: templates(kind, judge=True) for kind in KINDS}
+    assert all(len(found[kind]) >= fewest for kind, fewest in JUDGED.items())
+    assert not [kind for kind in KINDS if found[kind] and kind not in JUDGED]
+    assert len({template.locale for template in found["international"]}) >= 12
+    theirs = {template.text for kind in KINDS for template in templates(kind)}
+    assert not [t.name for kind in KINDS for t in found[kind] if t.text in theirs or t.half != "judge"]
+    for kind in JUDGED:
+        assert "not to be read" in (FOLDER / "judge" / f"{kind}.txt").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_only_the_judge_has_the_judges_names():
+    """Its lists are what the held half has and more, from more origins; the other halves have none of what is its own."""
+    for section in ("anglo.l", "us.city", "nordic.f"):
+        assert set(pool(section, "held")) < set(pool(section, "judge"))
+    assert set(origins("judge")) > set(origins("dev")) == set(origins())
+    own = set(pool("words.l", "judge"))
+    assert len(own) > 20
+    assert not own & {name for origin in origins() for half in ("dev", "held") for name in pool(f"{origin}.l", half)}
+
+
+def test_a_set_is_made_from_the_templates_of_its_half():
+    """What a half has no templates for is no set of it: the judge has prompts, and no tables."""
+    assert set(names("dev")) == set(names("held")) == set(SETS)
+    assert "prompts" in names("judge")
+    assert "tables" not in names("judge")
+    assert not chosen("tables", "judge")
+    assert {template.half for template in chosen("prompts", "judge")} == {"judge"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -150,6 +194,16 @@ def test_numbers_have_their_check_digits(seed):
     assert int(pesel[9]) % 2 == 0
     dni = numbers.dni(draw)
     assert dni[8] == "TRWAGMYFPDXBNJZSQVHLCKE"[int(dni[:8]) % 23]
+    number = numbers.personnummer(draw, born)
+    assert number.startswith(f"{born:%y%m%d}")
+    assert numbers.luhn_digit(number[:-1]) == number[-1]
+    tckn = [int(char) for char in numbers.tckn(draw)]
+    assert (sum(tckn[0:9:2]) * 7 + sum(tckn[1:8:2]) * 9) % 10 == tckn[9]
+    assert sum(tckn[:10]) % 10 == tckn[10]
+    medicare = [int(char) for char in numbers.medicare(draw)]
+    assert sum(d * w for d, w in zip(medicare, (1, 3, 7, 9) * 2, strict=False)) % 10 == medicare[8]
+    curp = numbers.curp(draw, "Íñigo", "Ño", born, male=True)
+    assert re.fullmatch(rf"[A-Z]{{4}}{born:%y%m%d}H[A-Z]{{5}}[0-9A-C]\d", curp)
     cpf = [int(char) for char in numbers.cpf(draw)]
     for size in (9, 10):
         rest = sum(d * w for d, w in zip(cpf, range(size + 1, 1, -1), strict=False)) % 11

@@ -70,3 +70,9 @@ def test_social_security_numbers_that_were_never_issued(value: str) -> None:
 def test_validators_answer_for_any_text(name: str, value: str) -> None:
     """No validator raises, whatever stands in the value."""
     assert VALIDATORS[name](value) in {True, False}
+
+
+@pytest.mark.parametrize("value", ["134123412346", "034123412346", "23412341234"])
+def test_an_aadhaar_number_has_twelve_digits_and_begins_with_two_or_more(value: str) -> None:
+    """UIDAI gives out no number that begins with 0 or 1."""
+    assert not check_digits.aadhaar(value)
