@@ -1,9 +1,10 @@
-"""Places, addresses and telephone numbers as they are written in ten countries."""
+"""Places, addresses and telephone numbers as they are written in ten countries, and in those of `abroad`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.synthetic import abroad
 from bench.synthetic.numbers import digits
 from bench.synthetic.pools import pick
 
@@ -18,6 +19,8 @@ Part = tuple[str, str, str]
 
 def street(draw: random.Random, half: Half, locale: str) -> str:
     """Return a street with a house number."""
+    if locale in abroad.COUNTRIES:
+        return abroad.street(draw, half, locale)
     number = draw.choice((draw.randint(1, 99), draw.randint(100, 9999)))
     name = pick(draw, f"{locale}.street", half)
     if locale == "us":
@@ -38,6 +41,8 @@ def street(draw: random.Random, half: Half, locale: str) -> str:
 
 def postcode(draw: random.Random, half: Half, locale: str) -> str:
     """Return a postal code."""
+    if locale in abroad.COUNTRIES:
+        return abroad.postcode(draw, locale)
     if locale == "uk":
         return pick(draw, "uk.postcode", half)
     if locale == "us":
@@ -54,6 +59,9 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
     road: Part = (street(draw, half, locale), "ADDRESS", "street")
     city: Part = (pick(draw, f"{locale}.city", half), "ADDRESS", "city")
     code: Part = (postcode(draw, half, locale), "ZIP", "")
+    if locale in abroad.COUNTRIES:
+        known = {"road": road, "code": code, "city": city}
+        return [known.get(part, (part, "", "")) for part in abroad.layout(draw, locale, lines=lines)]
     if locale == "us":
         state: Part = (pick(draw, "us.state", half), "ADDRESS", "state")
         return [road, gap, city, (", ", "", ""), state, (" ", "", ""), code]
@@ -66,6 +74,8 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
 
 def facility(draw: random.Random, half: Half, locale: str) -> str:
     """Return the name of a hospital, clinic or practice."""
+    if locale in abroad.COUNTRIES:
+        return abroad.facility(draw, half, locale)
     city = pick(draw, f"{locale}.city", half)
     if locale != "us":
         kind = pick(draw, f"{locale}.facility", half)
@@ -86,6 +96,8 @@ def facility(draw: random.Random, half: Half, locale: str) -> str:
 
 def telephone(draw: random.Random, locale: str) -> str:
     """Return a telephone number: in the US mostly with the exchange 555, which is nobody's."""
+    if locale in abroad.COUNTRIES:
+        return abroad.telephone(draw, locale)
     n, m = digits(draw, 3, "2345678"), digits(draw, 4)
     forms: tuple[str, ...]
     if locale == "us":

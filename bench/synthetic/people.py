@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from bench.synthetic.abroad import COUNTRIES
 from bench.synthetic.pools import origins, pick
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _LOCAL = {
     "pl": ("polish",),
     "br": ("portuguese",),
     "in": ("indian",),
-}
+} | {locale: country.names for locale, country in COUNTRIES.items()}
 _ANY_ORIGIN = 0.5
 OLD = 90
 
