@@ -111,7 +111,7 @@ def test_hl7_segments_are_read_by_their_fields() -> None:
     ):
         assert value not in out
     assert out.startswith(
-        "MSH|^~\\&|LAB|SITE|||<DATE>||ADT^A01|123|P|2.3\rPID|1||<MRN>||<NAME>||<DATE>|F||1|<ADDRESS>|1|"
+        "MSH|^~\\&|LAB|SITE|||<DATE>||ADT^A01|123|P|2.3\rPID|1||<MRN>^^^1^MR^1||<NAME>||<DATE>|F||1|<ADDRESS>|1|"
     )
     assert "|ABC|3|XYZ|" in out
     assert folded(list(SEGMENTS)) == folded([SEGMENTS])
@@ -126,4 +126,4 @@ def test_results_in_hl7_stay() -> None:
 def test_hl7_fields_end_with_their_line() -> None:
     """A segment with few fields takes nothing of the next one; stamps and names of people are found in any segment."""
     text = "PID|1||123456^^^MR\nORC|NW|||||||202209270158|GAINES^MARQUIS^T\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL"
-    assert masked(text) == ("PID|1||<MRN>\nORC|NW|||||||<DATE>|<NAME>\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL")
+    assert masked(text) == ("PID|1||<MRN>^^^MR\nORC|NW|||||||<DATE>|<NAME>\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL")
