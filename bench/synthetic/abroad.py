@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bench.synthetic.halves import Half
 
-_LETTERS = "ABCEGHJKLMNPRSTVXY"
+_LETTERS = "ACEHKNPRTVXY"
 
 
 @dataclass(frozen=True, slots=True)
