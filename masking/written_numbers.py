@@ -21,6 +21,7 @@ _PROGRAM = re.compile(
     r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_|[A-Za-z]-(?:19|20)\d\d$|[A-Za-z]-\d+\.\d", re.ASCII
 )
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
+_PRESSURE = re.compile(r"\d{2,3}/\d{2,3}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
 _CATALOGUE = re.compile(
@@ -99,8 +100,8 @@ def is_date(value: str) -> bool:
 
 
 def record(value: str) -> bool:
-    """Say what may follow a clear cue: at least three digits, or four without sign or letter; no date, no year."""
-    if is_date(value) or _YEARS.fullmatch(value) or _UNITS.fullmatch(value):
+    """Say what may follow a clear cue: at least three digits, or four without sign or letter; no date, no year, no pressure."""
+    if is_date(value) or any(shape.fullmatch(value) for shape in (_YEARS, _UNITS, _PRESSURE)):
         return False
     count = len(digits(value))
     if not count:
