@@ -21,6 +21,7 @@ _PROGRAM = re.compile(
     r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_|[A-Za-z]-(?:19|20)\d\d$|[A-Za-z]-\d+\.\d", re.ASCII
 )
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
+_SPREAD = re.compile(r"(?<=[\d-]) (?=\d(?!\d))", re.ASCII)
 _PRESSURE = re.compile(r"\d{2,3}/\d{2,3}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
@@ -115,9 +116,10 @@ def number(value: str) -> bool:
         return False
     if not record(value) or _ROUND.fullmatch(value) or _DAY.fullmatch(value) or _PROGRAM.search(value):
         return False
+    value = _SPREAD.sub("", value)
     count = len(digits(value))
     if not count:
-        return len(spoken(value)) >= _SHORTEST_NUMBER
+        return len(spoken(value)) >= _SHORTEST_NUMBER - (value[:1].isupper() and "-" in value)
     tight = any(char.isalpha() for char in value) and " " not in value
     return count >= _SHORTEST_NUMBER or (tight and sum(map(str.isalnum, value)) > _SHORTEST_NUMBER)
 
