@@ -119,7 +119,7 @@ def number(value: str) -> bool:
     value = _SPREAD.sub("", value)
     count = len(digits(value))
     if not count:
-        return len(spoken(value)) >= _SHORTEST_NUMBER - (value[:1].isupper() and "-" in value)
+        return len(spoken(value)) + any(word.isupper() for word in _WORDS.findall(value)) >= _SHORTEST_NUMBER
     tight = any(char.isalpha() for char in value) and " " not in value
     return count >= _SHORTEST_NUMBER or (tight and sum(map(str.isalnum, value)) > _SHORTEST_NUMBER)
 
