@@ -101,7 +101,7 @@ def is_date(value: str) -> bool:
 
 
 def record(value: str) -> bool:
-    """Say what may follow a clear cue: at least three digits, or four without sign or letter; no date, no year, no pressure."""
+    """Say what may follow a clear cue: three digits, or four without sign or letter; no date, year or pressure."""
     if is_date(value) or any(shape.fullmatch(value) for shape in (_YEARS, _UNITS, _PRESSURE)):
         return False
     count = len(digits(value))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.synthetic.numbers import digits
 from bench.synthetic.pools import pick
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ _LETTERS = "ACEHKNPRTVXY"
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How one country writes. `names`: origins of its people; `line`: an address on one line, `road`, `code`, `city`."""
+    """How one country writes. `names`: origins of its people; `line`: an address, of `road`, `code` and `city`."""
 
     names: tuple[str, ...]
     roads: tuple[str, ...]
@@ -191,14 +190,8 @@ COUNTRIES: dict[str, Country] = {
 
 def filled(draw: random.Random, form: str) -> str:
     """Return a form with its digits and letters drawn."""
-    made = []
-    for char in form:
-        if char == "?":
-            char = draw.choice(_LETTERS)
-        elif char in "#%":
-            char = digits(draw, 1, "123456789" if char == "%" else "0123456789")
-        made.append(char)
-    return "".join(made)
+    drawn = {"?": _LETTERS, "#": "0123456789", "%": "123456789"}
+    return "".join(draw.choice(drawn.get(char, char)) for char in form)
 
 
 def street(draw: random.Random, half: Half, locale: str) -> str:

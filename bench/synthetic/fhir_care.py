@@ -62,7 +62,9 @@ def _people(maker: Maker) -> Iterator[dict[str, Any]]:
         "name": maker.value("rel2", "full"),
         "relationship": maker.coding(f"{_CODES}v3-RoleCode", "FTH", "father"),
         "bornDate": maker.instant().day(),
-        "condition": [{"code": maker.coding(_SNOMED, "22298006", "Myocardial infarction"), "onsetString": "in his 50s"}],
+        "condition": [
+            {"code": maker.coding(_SNOMED, "22298006", "Myocardial infarction"), "onsetString": "in his 50s"}
+        ],
     }
     yield {
         "resourceType": "PractitionerRole",
@@ -161,8 +163,12 @@ def _orders(maker: Maker) -> Iterator[dict[str, Any]]:
         "occurrenceDateTime": maker.instant(),
         "primarySource": True,
         "lotNumber": "AAJN11K",
-        "performer": [{"function": maker.coding(f"{_CODES}v2-0443", "AP", "Administering Provider")}]
-        + [{"actor": _clinician(maker, "nurse")}],
+        "performer": [
+            {
+                "function": maker.coding(f"{_CODES}v2-0443", "AP", "Administering Provider"),
+                "actor": _clinician(maker, "nurse"),
+            }
+        ],
         "location": {"display": maker.value("facility")},
     }
     yield {
