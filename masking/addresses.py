@@ -11,17 +11,18 @@ import re  # plain reading of a short value that RE2 already found; patterns bel
 _BRITISH = re.compile(r"[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKMNPR-Y]?\d[ABD-HJLNP-UW-Z]{2}", re.ASCII)
 _CANADIAN = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d", re.ASCII)
 _DUTCH = re.compile(r"[1-9]\d{3}[A-Z]{2}", re.ASCII)
+_IRISH = re.compile(r"[AC-FHKNPRTV-Y]\d[\dW][0-9AC-FHKNPRTV-Y]{4}", re.ASCII)
 _UNITS = frozenset(
     ("MG", "ML", "KG", "CM", "MM", "IU", "AM", "PM", "CT", "MR", "US", "AD", "BC", "SA", "SD", "SS", "BP")
 )
 
 
 def postcode(value: str) -> bool:
-    """Postal code of the United Kingdom (BS 7666), Canada or the Netherlands (two letters, none of them a unit)."""
+    """Postal code of the United Kingdom (BS 7666), Canada, Ireland or the Netherlands (two letters, none a unit)."""
     code = "".join(value.upper().replace("-", " ").split())
     if _DUTCH.fullmatch(code):
         return code[-2:] not in _UNITS
-    return _BRITISH.fullmatch(code) is not None or _CANADIAN.fullmatch(code) is not None
+    return any(shape.fullmatch(code) for shape in (_BRITISH, _CANADIAN, _IRISH))
 
 
 _PLAIN_SPEECH = """

@@ -21,6 +21,8 @@ _PROGRAM = re.compile(
     r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_|[A-Za-z]-(?:19|20)\d\d$|[A-Za-z]-\d+\.\d", re.ASCII
 )
 _YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
+_SPREAD = re.compile(r"(?<=[\d-]) (?=\d(?!\d))", re.ASCII)
+_PRESSURE = re.compile(r"\d{2,3}/\d{2,3}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
 _CATALOGUE = re.compile(
@@ -37,7 +39,7 @@ _UNITS = re.compile(
 )
 _BESIDE = re.compile(
     r"[A-Za-z]{0,6}-?(?:\d{6,11}|\d{5}[A-Za-z]{1,2})|[A-Za-z]{1,6}-?\d{5,11}[A-Za-z]{0,2}|\d{2,5}(?:-\d{2,5}){1,3}"
-    r"|\d{5}-[A-Za-z]{2,4}|[A-Za-z]{1,4}-?\d{2,5}(?:-\d{2,5}){1,3}|[A-Z]{1,4}-\d{4,6}-[A-Z]{1,3}|\d{2,3}(?:\s\d{2,7}){1,3}",
+    r"|\d{5}-[A-Za-z]{2,4}|[A-Za-z]{1,4}-?\d{2,5}(?:-\d{2,5}){1,3}|[A-Z]{1,4}-\d{4,6}-[A-Z]{1,3}|\d{2,3}(?:[-\s]\d{2,7}){1,3}",
     re.ASCII,
 )
 _MAKERS = re.compile(
@@ -100,8 +102,8 @@ def is_date(value: str) -> bool:
 
 
 def record(value: str) -> bool:
-    """Say what may follow a clear cue: at least three digits, or four without sign or letter; no date, no year."""
-    if is_date(value) or _YEARS.fullmatch(value) or _UNITS.fullmatch(value):
+    """Say what may follow a clear cue: three digits, or four without sign or letter; no date, year or pressure."""
+    if is_date(value) or any(shape.fullmatch(value) for shape in (_YEARS, _UNITS, _PRESSURE)):
         return False
     count = len(digits(value))
     if not count:
@@ -115,9 +117,10 @@ def number(value: str) -> bool:
         return False
     if not record(value) or _ROUND.fullmatch(value) or _DAY.fullmatch(value) or _PROGRAM.search(value):
         return False
+    value = _SPREAD.sub("", value)
     count = len(digits(value))
     if not count:
-        return len(spoken(value)) >= _SHORTEST_NUMBER
+        return len(spoken(value)) + any(word.isupper() for word in _WORDS.findall(value)) >= _SHORTEST_NUMBER
     tight = any(char.isalpha() for char in value) and " " not in value
     return count >= _SHORTEST_NUMBER or (tight and sum(map(str.isalnum, value)) > _SHORTEST_NUMBER)
 

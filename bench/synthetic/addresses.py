@@ -1,9 +1,10 @@
-"""Places, addresses and telephone numbers as they are written in fifteen countries."""
+"""Places, addresses and telephone numbers as they are written in ten countries, and in those of `abroad`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.synthetic import abroad
 from bench.synthetic.numbers import digits
 from bench.synthetic.pools import pick
 
@@ -15,24 +16,11 @@ if TYPE_CHECKING:
 Part = tuple[str, str, str]
 """Text, label and kind; no label if the text identifies nobody."""
 
-_POSTCODES = {"au": "2###", "ca": "@#@ #@#", "mx": "4####", "se": "2## ##", "tr": "06###"}
-_TELEPHONES = {
-    "au": ("04## ### ###", "(02) 9### ####", "+61 4## ### ###", "03 9### ####"),
-    "ca": ("4##-555-####", "(6##) 555-####", "+1 9## 555 ####"),
-    "mx": ("55 #### ####", "+52 55 #### ####", "(33) ####-####", "2## ### ## ##"),
-    "se": ("070-### ## ##", "+46 73 ### ## ##", "08-### ## ##"),
-    "tr": ("053# ### ## ##", "+90 54# ### ## ##", "0 (2##) ### ## ##"),
-}
-"""What is written where, with `#` for a digit and `@` for a letter that Canada Post uses."""
-
-
-def _shape(draw: random.Random, shape: str) -> str:
-    kinds = {"#": "0123456789", "@": "ABCEGHJKLMNPRSTVXY"}
-    return "".join(draw.choice(kinds.get(char, char)) for char in shape)
-
 
 def street(draw: random.Random, half: Half, locale: str) -> str:
     """Return a street with a house number."""
+    if locale in abroad.COUNTRIES:
+        return abroad.street(draw, half, locale)
     number = draw.choice((draw.randint(1, 99), draw.randint(100, 9999)))
     name = pick(draw, f"{locale}.street", half)
     if locale == "us":
@@ -45,25 +33,20 @@ def street(draw: random.Random, half: Half, locale: str) -> str:
     number += 1
     if locale == "uk":
         return draw.choice(("", f"Flat {draw.randint(1, 30)}, ")) + f"{number} {name}"
-    if locale in {"au", "ca"}:
-        flat = f"{'Unit' if locale == 'au' else 'Apt'} {draw.randint(1, 40)}, "
-        return draw.choice(("", "", flat)) + f"{number} {name}"
-    if locale == "tr":
-        return f"{name} No: {number}/{draw.randint(1, 12)}"
     if locale in {"fr", "in"}:
         return f"{number}{',' if locale == 'in' else draw.choice(('', ',', ' bis'))} {name}"
-    tail = {"es": f", {number}, {draw.randint(1, 9)}º {draw.choice('ABC')}", "br": f", {number}", "mx": f" {number}"}
+    tail = {"es": f", {number}, {draw.randint(1, 9)}º {draw.choice('ABC')}", "br": f", {number}"}
     return name + tail.get(locale, f" {number}{draw.choice(('', '', 'a'))}")
 
 
 def postcode(draw: random.Random, half: Half, locale: str) -> str:
     """Return a postal code."""
+    if locale in abroad.COUNTRIES:
+        return abroad.postcode(draw, locale)
     if locale == "uk":
         return pick(draw, "uk.postcode", half)
     if locale == "us":
         return digits(draw, 5, "1234567890") + draw.choice(("", "", "", "-" + digits(draw, 4)))
-    if locale in _POSTCODES:
-        return _shape(draw, _POSTCODES[locale])
     forms = {"nl": f"{digits(draw, 4, '123456789')} {draw.choice('ABCDEGHJ')}{draw.choice('ABCDEGHJ')}"}
     forms |= {"pl": f"{digits(draw, 2)}-{digits(draw, 3)}", "br": f"{digits(draw, 5)}-{digits(draw, 3)}"}
     forms |= {"in": digits(draw, 6, "12345678")}
@@ -76,14 +59,14 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
     road: Part = (street(draw, half, locale), "ADDRESS", "street")
     city: Part = (pick(draw, f"{locale}.city", half), "ADDRESS", "city")
     code: Part = (postcode(draw, half, locale), "ZIP", "")
+    if locale in abroad.COUNTRIES:
+        known = {"road": road, "code": code, "city": city}
+        return [known.get(part, (part, "", "")) for part in abroad.layout(draw, locale, lines=lines)]
     if locale == "us":
         state: Part = (pick(draw, "us.state", half), "ADDRESS", "state")
         return [road, gap, city, (", ", "", ""), state, (" ", "", ""), code]
     if locale == "uk":
         return [road, gap, city, ("\n" if lines else draw.choice((", ", " ")), "", ""), code]
-    if locale in {"au", "ca"}:
-        region: Part = (pick(draw, f"{locale}.state", half), "ADDRESS", "state")
-        return [road, gap, city, (" ", "", ""), region, (" ", "", ""), code]
     if locale in {"br", "in"}:
         return [road, gap, city, (" - " if locale == "br" else " ", "", ""), code]
     return [road, gap, code, (" ", "", ""), city]
@@ -91,10 +74,12 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
 
 def facility(draw: random.Random, half: Half, locale: str) -> str:
     """Return the name of a hospital, clinic or practice."""
+    if locale in abroad.COUNTRIES:
+        return abroad.facility(draw, half, locale)
     city = pick(draw, f"{locale}.city", half)
     if locale != "us":
         kind = pick(draw, f"{locale}.facility", half)
-        return f"{city} {kind}" if locale in {"uk", "in", "au", "ca"} else f"{kind} {city}"
+        return f"{city} {kind}" if locale in {"uk", "in"} else f"{kind} {city}"
     kind = pick(draw, "facility.last", half)
     return draw.choice(
         (
@@ -111,6 +96,8 @@ def facility(draw: random.Random, half: Half, locale: str) -> str:
 
 def telephone(draw: random.Random, locale: str) -> str:
     """Return a telephone number: in the US mostly with the exchange 555, which is nobody's."""
+    if locale in abroad.COUNTRIES:
+        return abroad.telephone(draw, locale)
     n, m = digits(draw, 3, "2345678"), digits(draw, 4)
     forms: tuple[str, ...]
     if locale == "us":
@@ -119,8 +106,6 @@ def telephone(draw: random.Random, locale: str) -> str:
         forms += (f"+1 {n} {exchange} {m}", f"1-{n}-{exchange}-{m}", f"({n}){exchange}-{m}", f"{n}-{exchange}-{m}")
         forms += (f"{n}{exchange}{m}", f"+1{n}{exchange}{m}", f"{n}-{exchange}-{m} x{digits(draw, 3)}")
         return draw.choice(forms)
-    if locale in _TELEPHONES:
-        return _shape(draw, draw.choice(_TELEPHONES[locale]))
     a, b, c = digits(draw, 2), digits(draw, 2), digits(draw, 2)
     table: dict[str, tuple[str, ...]] = {
         "uk": (f"07700 900{n}", f"020 7946 0{n}", f"+44 7700 900{n}", f"0161 496 0{n}", f"(0113) 496 0{n}"),

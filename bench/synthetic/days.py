@@ -18,11 +18,19 @@ MONTHS = {
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
-    "br": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "mx": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     "se": "januari februari mars april maj juni juli augusti september oktober november december",
-    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",  # noqa: RUF001 (Turkish)
+    "no": "januar februar mars april mai juni juli august september oktober november desember",
+    "dk": "januar februar marts april maj juni juli august september oktober november december",
+    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta"
+    " marraskuuta joulukuuta",
+    "tr": "Ocak Şubat Mart Nisan May\u0131s Haziran Temmuz Ağustos Eylül Ekim Kas\u0131m Aral\u0131k",
+    "gr": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου"
+    " Δεκεμβρίου",
+    "br": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
 }
+MONTHS |= {"at": MONTHS["de"], "ch": MONTHS["de"], "be": MONTHS["nl"], "pt": MONTHS["br"], "mx": MONTHS["es"]}
+_DOTTED = frozenset({"de", "at", "ch", "no", "dk", "fi"})
+_JOINED = frozenset({"es", "mx", "br", "pt"})
 _SHORT = 3
 
 
@@ -85,9 +93,9 @@ def written(draw: random.Random, day: date, form: str, locale: str = "us") -> st
     }
     if locale == "us" and not form:
         form = draw.choice(("num", "num", "long", "long", "abbr", "iso"))
-    if form == "word" and locale == "de":
+    if form == "word" and locale in _DOTTED:
         return f"{d}. {month} {y}"
-    if form == "word" and locale in {"es", "br", "mx"}:
+    if form == "word" and locale in _JOINED:
         return f"{d} de {month} de {y}"
     return draw.choice(forms[form])
 

@@ -1,6 +1,7 @@
 """FHIR R4 bundles with the labels of their leaves, in the form that corpora have: `[{path, value, label}]`.
 
-A patient with kin, a clinician, a hospital, encounters, conditions, observations, prescriptions, a coverage, a device.
+A patient with kin, a clinician, a hospital, encounters, conditions, observations, prescriptions, a coverage, a device;
+and some of the resources of `fhir_care`.
 Labels stand where FHIR's own paths say that a value identifies someone; codes, systems, units and display texts
 of terminologies are other leaves.
 """
@@ -11,7 +12,7 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from bench.synthetic import days
+from bench.synthetic import days, fhir_care
 from bench.synthetic.case import Case
 from bench.synthetic.slots import parts
 
@@ -38,8 +39,12 @@ class Labelled(str):
 
     label: str
 
+    def day(self) -> Labelled:
+        """Return a dateTime without its time."""
+        return Labelled(self[:10], self.label)
 
-class _Maker:
+
+class Maker:
     """Draws the values of one bundle."""
 
     def __init__(self, draw: random.Random, half: Half) -> None:
@@ -48,6 +53,7 @@ class _Maker:
         self.patient = f"urn:uuid:{self.id()}"
 
     def id(self) -> str:
+        """Return a UUID."""
         return str(uuid.UUID(int=self.draw.getrandbits(128), version=4))
 
     def value(self, slot: str, form: str = "") -> Labelled:
@@ -56,6 +62,7 @@ class _Maker:
         return Labelled(text, label)
 
     def plain(self, slot: str) -> str:
+        """Return a value that identifies nobody."""
         return parts(self.case, slot, "")[0][0]
 
     def instant(self) -> Labelled:
@@ -66,12 +73,15 @@ class _Maker:
         return Labelled(day + self.draw.choice(("", clock, clock)), "DATE")
 
     def coding(self, system: str, code: str, display: str) -> dict[str, Any]:
+        """Return a CodeableConcept."""
         return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
 
     def name(self, role: str) -> dict[str, Any]:
+        """Return a HumanName."""
         return {"use": "official", "family": self.value(role, "last"), "given": [self.value(role, "first")]}
 
     def address(self) -> dict[str, Any]:
+        """Return an Address."""
         return {
             "use": "home",
             "line": [self.value("street")],
@@ -197,9 +207,9 @@ class _Maker:
 
 def bundle(half: Half, seed: int, number: int = 0) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a bundle and the labels of its leaves by path; the same ones for the same arguments."""
-    maker = _Maker(random.Random(f"{seed} fhir {half} {number}"), half)
+    maker = Maker(random.Random(f"{seed} fhir {half} {number}"), half)
     entries = []
-    for position, resource in enumerate(maker.resources()):
+    for position, resource in enumerate((*maker.resources(), *fhir_care.resources(maker))):
         url = maker.patient if position == 0 else f"urn:uuid:{maker.id()}"
         entries.append(
             {"fullUrl": url, "resource": resource, "request": {"method": "POST", "url": resource["resourceType"]}}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from bench.synthetic.abroad import COUNTRIES
 from bench.synthetic.pools import origins, pick
 
 if TYPE_CHECKING:
@@ -25,12 +26,7 @@ _LOCAL = {
     "pl": ("polish",),
     "br": ("portuguese",),
     "in": ("indian",),
-    "au": ("anglo", "irish", "vietnamese", "greek"),
-    "ca": ("anglo", "french", "indian", "chinese"),
-    "mx": ("hispanic", "spanish"),
-    "se": ("nordic", "nordic", "persian"),
-    "tr": ("turkish",),
-}
+} | {locale: country.names for locale, country in COUNTRIES.items()}
 _ANY_ORIGIN = 0.5
 OLD = 90
 
@@ -60,7 +56,7 @@ class Person:
 def make_person(draw: random.Random, half: Half, locale: str, *, old: bool = False) -> Person:
     """Return a person of a locale; in the US half of them come from anywhere."""
     anywhere = locale == "us" and draw.random() < _ANY_ORIGIN
-    origin = draw.choice(origins(half)) if anywhere else draw.choice(_LOCAL[locale])
+    origin = draw.choice(origins()) if anywhere else draw.choice(_LOCAL[locale])
     male = draw.random() < _ANY_ORIGIN
     first = f"{origin}.{'m' if male else 'f'}"
     years = draw.randint(OLD, 103) if old else draw.choice((draw.randint(1, 17), *(draw.randint(18, 89),) * 5))

@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent / "vocabulary"
 _JUDGE = _FOLDER / "judge"
 _SECTION = re.compile(r"^\[([a-z.]+)\] (.+)$", re.MULTILINE)
 _FEWEST = 3
-_SPLIT = frozenset({"names", "places"})
+_SPLIT = frozenset({"names", "places", "abroad"})
 _WHOLE = frozenset({"us.suffix", "us.state", "facility.last"})
 """Sections of `places` that are the same in both halves: no value of them says where someone is."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.synthetic import addresses, days, numbers, people
+from bench.synthetic import abroad, addresses, days, numbers, people
 from bench.synthetic.case import plain_ascii
 from bench.synthetic.plain import PLAIN
 
@@ -188,6 +188,8 @@ def _other(case: Case, form: str) -> str:
 
 def _national(case: Case, _form: str) -> str:
     draw, who = case.draw, case.person("pt")
+    if case.locale in abroad.COUNTRIES:
+        return abroad.national(draw, case.locale, who.born)
     if case.locale == "uk":
         n = numbers.nhs(draw)
         return draw.choice((f"{n[:3]} {n[3:6]} {n[6:]}", n, f"{n[:3]}-{n[3:6]}-{n[6:]}"))

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from bench.synthetic import numbers
+from bench.synthetic import abroad, numbers
+from bench.synthetic.addresses import address
 from bench.synthetic.case import Case
 from bench.synthetic.halves import half_of
 from bench.synthetic.pools import origins, pool
@@ -235,6 +236,19 @@ def test_the_codice_fiscale_of_the_ministrys_sample():
     assert code.startswith("RSSMRA85T10")
     assert re.fullmatch(r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]", code)
     assert numbers.codice_fiscale(random.Random(1), "Ai", "Fo", date(2001, 1, 5), male=False).startswith("FOXAIX01A45")
+
+
+@pytest.mark.parametrize("locale", sorted(abroad.COUNTRIES))
+def test_forms_of_a_country_leave_nothing_undrawn(locale):
+    """Streets, codes, telephones and national numbers of every country are written out; an address holds its parts."""
+    draw = random.Random(locale)
+    for half in ("dev", "held"):
+        for lines in (False, True):
+            made_up = "".join(part[0] for part in address(draw, half, locale, lines=lines))
+            values = (made_up, abroad.telephone(draw, locale), abroad.national(draw, locale, date(1961, 2, 3)))
+            assert not any(set("#%?{}<>|") & set(value) - set("#" if locale == "mx" else "") for value in values)
+            assert {part[1] for part in address(draw, half, locale)} == {"", "ADDRESS", "ZIP"}
+            assert ("\n" in made_up) == lines
 
 
 def test_spoken_text_is_written_as_it_is_said():

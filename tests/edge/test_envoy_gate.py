@@ -356,9 +356,8 @@ async def test_access_log_names_who_and_what_but_no_query(rig):
         return [json.loads(line) for line in log.read_text().splitlines()]
 
     wanted = {"POST /v1/messages", "unknown", "GET /v1/models/{id}"}
-    while not wanted <= {
-        line.get("endpoint") for line in lines()
-    }:  # none where Envoy refuses a head  # each of Envoy's workers writes in its own time
+    # Each of Envoy's workers writes in its own time; a head that it refused has no endpoint.
+    while not wanted <= {line.get("endpoint") for line in lines()}:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
     passed = next(line for line in lines() if line.get("endpoint") == "POST /v1/messages")

@@ -12,6 +12,8 @@ from masking import Memory, find
 
 KINDS = {"DATE", "AGE", "ADDRESS", "ZIP"}
 DATES = [
+    "7,[[2021-03-05]],7.2",
+    "in report_[[2021-03-05]].pdf we",
     "seen [[3/14]] in clinic",
     "seen on [[3/14/21]] and [[03-14-2021]]",
     "admitted [[2021-03-14]]T10:22:00Z",
@@ -51,6 +53,13 @@ AGES = [
     "aged [[93]], lives alone",
     "a [[ninety-four]] year old man",
     "my mother is [[98]] and weak",
+    "a febrile [[94]]-year-old man",
+    "Mr. is no name, but she is [[92]] now",
+    "her mother died at [[92]] of a stroke",
+    "father: died [[91]] of a stroke",
+    "Age/Sex: [[94]] Y / M",
+    "before his [[95]]th birthday",
+    "F, [[94]], with cough",
 ]
 NONE = [
     "BP 120/80, pain 7/10, strength 5/5, murmur 2/6",

@@ -82,6 +82,34 @@ def test_keys_speak_inside_texts_too() -> None:
     assert folded(list(text)) == folded([text])
 
 
+@pytest.mark.parametrize("key", ["recorder", "generalPractitioner", "asserter", "receiver", "collector", "onBehalfOf"])
+@pytest.mark.parametrize("value", ["Zorvath Brinktal", "will good", "Unknown"])
+def test_references_to_people_name_them(key: str, value: str) -> None:
+    """What stands under `display` of a FHIR reference is a name, whatever its words are, as a leaf and in a text."""
+    assert masked(value, field_of(key, "display")) == "<NAME>"
+    assert value not in masked(json.dumps({key: {"reference": "Practitioner/f01", "display": value}}, indent=1))
+
+
+def test_each_of_several_references_is_read() -> None:
+    """A second reference in a list is found like the first."""
+    text = json.dumps({"recipient": [{"display": "Ambrel Tosk"}, {"display": "Orrin Vashti"}]}, indent=1)
+    assert not any(word in masked(text) for word in ("Ambrel", "Tosk", "Orrin", "Vashti"))
+
+
+def test_terms_stay_by_the_code_beside_them() -> None:
+    """A display behind a code is a term, and the URL of an extension a definition."""
+    coding = '{"system": "http://example.org/pos", "code": "19", "display": "Off Campus-Outpatient Hospital"}'
+    extension = '{"url": "http://codes.example.org/pharmacy", "valueString": "mail order"}'
+    assert masked(coding).endswith('"code": "19", "display": "Off Campus-Outpatient Hospital"}')
+    assert masked(extension) == extension
+
+
+def test_uuids_under_value_are_identifiers() -> None:
+    """The value of an identifier may begin with letters or digits; a date under `value` is a date, a word a word."""
+    assert masked('"value": "27c911c6-f045-4ffa-af5d-6eba57ac94b2"') == '"value": "<OTHER_ID>"'
+    assert masked('"value": "positive"') == '"value": "positive"'
+
+
 def test_a_key_says_nothing_about_a_long_text() -> None:
     """A value that is a text of its own is read as one."""
     value = "a plain sentence. " * (LONGEST_VALUE // 18 + 1)
@@ -111,10 +139,23 @@ def test_hl7_segments_are_read_by_their_fields() -> None:
     ):
         assert value not in out
     assert out.startswith(
-        "MSH|^~\\&|LAB|SITE|||<DATE>||ADT^A01|123|P|2.3\rPID|1||<MRN>||<NAME>||<DATE>|F||1|<ADDRESS>|1|"
+        "MSH|^~\\&|LAB|SITE|||<DATE>||ADT^A01|123|P|2.3\rPID|1||<MRN>^^^1^MR^1||<NAME>||<DATE>|F||1|<ADDRESS>|1|"
     )
     assert "|ABC|3|XYZ|" in out
     assert folded(list(SEGMENTS)) == folded([SEGMENTS])
+
+
+def test_hl7_types_are_read_in_any_segment() -> None:
+    """Names, addresses and stamps are known by their types, also side by side and behind codes."""
+    text = (
+        "PRD|RP|CRUZ^LUZ^M^^DR|52 Maple Ln^^Dayton^OH^45402||937 555 0142^WPN\n"
+        "TXA|1|CN|TX|202206210234|1740783273^OKAFOR^AMARA|WEBER^HEIKE^S|MD123456^ML\n"
+        "FT1|1|||20240105|20240106|CG|88305^Surgical pathology^CPT|||202401051200"
+    )
+    out = masked(text)
+    for value in ("CRUZ", "Maple", "45402", "0142", "20220621", "1740783273", "OKAFOR", "WEBER", "MD123456", "202401"):
+        assert value not in out
+    assert "88305^Surgical pathology^CPT" in out
 
 
 def test_results_in_hl7_stay() -> None:
@@ -126,4 +167,4 @@ def test_results_in_hl7_stay() -> None:
 def test_hl7_fields_end_with_their_line() -> None:
     """A segment with few fields takes nothing of the next one; stamps and names of people are found in any segment."""
     text = "PID|1||123456^^^MR\nORC|NW|||||||202209270158|GAINES^MARQUIS^T\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL"
-    assert masked(text) == ("PID|1||<MRN>\nORC|NW|||||||<DATE>|<NAME>\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL")
+    assert masked(text) == ("PID|1||<MRN>^^^MR\nORC|NW|||||||<DATE>|<NAME>\nOBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL")

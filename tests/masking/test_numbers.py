@@ -33,6 +33,16 @@ patient_id=[[4432917]]
 Patient identifier is [[4432917]]
 record number [[4432917]]
 the pt's mrn: [[four four three two nine one seven]]
+patient [[12345AB]] has sepsis
+what are labs for [[77812345]]?
+MRN [[AB one two CD three four]]
+member ID [[one EG four - TE five - MK seven three]]
+Roe, Jane [[9 2 5 4 5 7]] admitted
+UDI [[0 1)0 0 4 2 4 0 3 0 3 3 2 9 5 3(1 7)2 4 3 3 7 1]]
+card ending in [[4242]]
+Henkilötunnus: [[131052-308T]]
+SVNR [[1173 020367]]
+Rijksregisternummer: [[85.07.30-033.28]]
 medical record number [[five six three six four four three three]]
 MRN [[4 4 3 2 9 1 7]]
 MRN: [[SF-998877]]

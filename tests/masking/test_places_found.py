@@ -24,6 +24,31 @@ STREETS = [
     "Endereço: [[Rua das Flores 12, apto 4]], [[Curitiba]] - [[80010-010]]",
     "lives at [[14, Gandhi Nagar]], [[Pune]] [[411001]]",
 ]
+ABROAD = [
+    "bosatt [[Vasagatan 12 B, lgh 1102]], [[411 24]] [[Göteborg]]",
+    "Adresse: [[Storgata 8]], [[0155]] [[Oslo]]",
+    "bor [[Nørregade 42, 2. tv]], [[5000]] [[Odense]]",
+    "Osoite: [[Hämeenkatu 9 A 4]], [[33100]] [[Tampere]]",
+    "Morada: [[Rua Augusta n.º 64, 5.º Esq.]], [[1100-048]] [[Lisboa]]",
+    "wohnhaft in [[Linzer Gasse 88/2/9]], [[5020]] [[Salzburg]]",
+    "woont [[Nieuwstraat 81 bus 7]], [[9100]] [[Sint-Niklaas]]",
+    "send it to [[4/12 Wattle Street]], [[Hobart]] TAS [[7000]] today",
+    "lives at [[18 Castle Avenue]], [[Ennis]], [[V95 HN5R]] alone",
+    "Adres: [[Gazi Sokak No:18 D:6, 16050]] [[Bursa]]",
+    "Domicilio: [[Av. Insurgentes Sur No. 92, Int. 8]], C.P. [[03100]] [[Puebla]]",
+    "lives at [[3-14-5 Akasaka]], [[Minato-ku 107-0052]], Japan",
+    "deliver to [[17 Long Street]], [[Paarl]], [[7646]], please",
+    "habite [[94 bis chemin du Moulin]], [[69003]] [[Lyon]]",
+]
+WHOLE = [
+    "to [[88 Kuusitie 7 Apt. 12]]\n[[Rovaniemi]], NA [[96100]]",
+    "to [[88 Kuusitie 7, Rovaniemi]], Finland today",
+    "Apt. [[14]]\n[[Broomfield]]\nNew Zealand [[3210]]",
+    "at [[the corner of Kuusitie 7 and Alder Lane]] now",
+    "zip,city\n[[45402]],[[Dayton]]",
+    "Toledo, AZ [[9 8 7 8 5]], home",
+    "near [[28261-2880]] would",
+]
 CITIES = [
     "lives in [[Springfield]], IL [[62704]]",
     "from [[Cedar Rapids]], Iowa, with cough",
@@ -62,10 +87,17 @@ NONE = [
 ]
 
 
-@pytest.mark.parametrize("marked", [*STREETS, *CITIES, *FACILITIES])
+@pytest.mark.parametrize("marked", [*STREETS, *ABROAD, *CITIES, *FACILITIES])
 def test_found_in_full(marked: str) -> None:
     """Each kind of place is covered in full, and nothing else in its sentence is."""
     assert uncovered(marked) == ([], [])
+
+
+@pytest.mark.parametrize("marked", WHOLE)
+def test_an_address_is_read_as_a_whole(marked: str) -> None:
+    """Towns, codes and corners that no list holds are covered by their place in an address; states may go with them."""
+    missed, _ = uncovered(marked)
+    assert missed == []
 
 
 @pytest.mark.parametrize("text", NONE)
