@@ -12,17 +12,18 @@ _BRITISH = re.compile(r"[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKMNPR-Y]?\d[ABD-HJLNP-UW-Z]
 _CANADIAN = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d", re.ASCII)
 _DUTCH = re.compile(r"[1-9]\d{3}[A-Z]{2}", re.ASCII)
 _IRISH = re.compile(r"[AC-FHKNPRTV-Y]\d[\dW][0-9AC-FHKNPRTV-Y]{4}", re.ASCII)
+_STAGE = re.compile(r"T\dN\dM\d", re.ASCII)
 _UNITS = frozenset(
     ("MG", "ML", "KG", "CM", "MM", "IU", "AM", "PM", "CT", "MR", "US", "AD", "BC", "SA", "SD", "SS", "BP")
 )
 
 
 def postcode(value: str) -> bool:
-    """Postal code of the United Kingdom (BS 7666), Canada, Ireland or the Netherlands (two letters, none a unit)."""
+    """Postal code of the United Kingdom (BS 7666), Canada, Ireland or the Netherlands; no unit, no tumour stage."""
     code = "".join(value.upper().replace("-", " ").split())
     if _DUTCH.fullmatch(code):
         return code[-2:] not in _UNITS
-    return any(shape.fullmatch(code) for shape in (_BRITISH, _CANADIAN, _IRISH))
+    return _STAGE.fullmatch(code) is None and any(shape.fullmatch(code) for shape in (_BRITISH, _CANADIAN, _IRISH))
 
 
 _PLAIN_SPEECH = """

@@ -18,10 +18,11 @@ from masking.addresses import facility, postcode, street, town
         ("V82-V4N2", True),
         ("B12 5MG", False),
         ("V82 V4M2", False),
+        ("T2N0M0", False),
     ],
 )
 def test_postal_codes_with_letters(value: str, expected: bool) -> None:
-    """British, Canadian, Dutch and Irish codes; units and letters that no code has are none."""
+    """British, Canadian, Dutch and Irish codes; units, stages and letters that no code has are none."""
     assert postcode(value) is expected
 
 
