@@ -82,7 +82,7 @@ def address(draw: random.Random, half: Half, locale: str, *, lines: bool = False
     if locale == "uk":
         return [road, gap, city, ("\n" if lines else draw.choice((", ", " ")), "", ""), code]
     if locale in {"au", "ca"}:
-        region: Part = (pick(draw, f"{locale}.state", half), "ADDRESS", "state")
+        region: Part = (pick(draw, f"{locale}.state", half), "", "")  # as states of the US: `detection_gold`
         return [road, gap, city, (" ", "", ""), region, (" ", "", ""), code]
     if locale in {"br", "in"}:
         return [road, gap, city, (" - " if locale == "br" else " ", "", ""), code]
