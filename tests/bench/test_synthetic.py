@@ -266,3 +266,15 @@ def test_a_case_keeps_its_people_and_its_numbers():
     assert case.person("pt") is case.person("pt")
     assert case.once("mrn", "1") == case.once("mrn", "2") == "1"
     assert case.once("date", "1") != case.once("date", "2")
+
+
+def test_the_states_of_australia_and_canada_are_no_identifiers():
+    """What the gold standard leaves out for the states of the US, it leaves out for theirs."""
+    regions = {*pool("au.state", "judge"), *pool("ca.state", "judge")}
+    found = [
+        document for document in made("international", "judge") for region in regions if f" {region} " in document.text
+    ]
+    assert found
+    assert not [
+        span for document in found for span in document.spans if document.text[span.start : span.end] in regions
+    ]
