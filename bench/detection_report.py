@@ -21,6 +21,7 @@ AIMS = {
     "prompts": CLINICAL,
     "unseen": "NAME >= 96",
     "handoffs": "cover >= 98.5",
+    "signouts": "cover >= 98.5",
     "lower": "cover >= 90",
     "international": "cover >= 93, precision >= 90",
 }

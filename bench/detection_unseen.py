@@ -1,6 +1,7 @@
 """Names that are in no list: the same labelled text, its names replaced by pronounceable ones made up here.
 
-A made-up word that occurs anywhere in the rules' own files is thrown away, so that no gazetteer can know it.
+A made-up word that occurs anywhere in the rules' own files is thrown away, so that no gazetteer can know it. Particles
+(`van der`) stay: they are in lower case in a name that is not, and no part of what makes a name unseen.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def _renamed(value: str, label: str, names: dict[str, str], draw: random.Random,
     at = 0
     for start, end in identifying(value, label):
         word = value[start:end]
-        if len(word) < _INITIALS or not word.isalpha():
+        particle = word.islower() and not value.islower() and value[start - 1 : start] != "-"
+        if particle or len(word) < _INITIALS or not word.isalpha():
             continue
         new = names.get(word.lower()) or names.setdefault(word.lower(), made_up(draw, known))
         parts += (value[at:start], new.upper() if word.isupper() else new.lower() if word.islower() else new)

@@ -17,6 +17,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "notes": ("notes",),
     "clean": ("clean",),
     "handoffs": ("spoken", "handoffs"),
+    "signouts": ("signouts",),
     "letters": ("letters",),
     "messages": ("messages",),
     "chat": ("chat",),

@@ -158,6 +158,15 @@ def test_unseen_names_are_in_no_list(tmp_path):
     assert document.text.startswith(f"{first}, aged 40. Dr. ")
 
 
+def test_particles_of_a_name_stay():
+    """`van der` says nothing about anyone; in a name all in lower case nobody can tell it apart."""
+    text = "Jan van der Berg-de Wit and jan van wit"
+    (document,) = unseen([Document("d", text, (Gold(0, 23, "NAME"), Gold(28, 39, "NAME")))], frozenset())
+    first, second = values(document)
+    assert re.fullmatch(r"[A-Z]\w+ van der [A-Z]\w+-[a-z]\w+ [A-Z]\w+", first)
+    assert "van" not in second.split()
+
+
 def test_a_made_up_word_that_is_known_is_not_used():
     """Words of the rules' own files are drawn again."""
     first = made_up(random.Random(3), frozenset())

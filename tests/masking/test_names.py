@@ -60,6 +60,23 @@ FORMS = [
     "then [[Björk Guðmundsdóttir]] came",
     "then [[Priya Venkataraman]] came",
 ]
+HANDED_OVER = [
+    "1. [[Petrov, Anna]], 64F, sepsis",
+    "[[Rivers]] (12B) - pneumonia",
+    "Fellow: [[Ito]]",
+    "[08:15] [[Grant]]: hey can you look",
+    "Coverage: [[Brown]] -> clinic",
+    "paged [[Green]] twice",
+    "Per [[Karamanlis]], hold heparin",
+    "Should [[Jefferson]] hold apixaban?",
+    "Give [[Ivy]] a plan",
+    "float has [[Hurst]] and [[Becker]]",
+    "the [[Wright]] family came",
+    "Discussed w/ [[Thompson]], who agreed",
+    "[[van der Meer]] at bedside",
+    "For [[Zorvath]] (he/him, 25)",
+    "[[J.R.]], 45 y/o",
+]
 LOWER = [
     "patient name: [[jane testperson]]",
     "i spoke with [[maria gonzalez]] today",
@@ -69,11 +86,22 @@ LOWER = [
     "and [[gonzalez]] is going home",
     "his brother [[miguel]] called",
     "the last name is [[ramirez]] and that is all",
+    "the last name is [[strong]], mrn is next",
+    "page [[mitchell]], not the resident",
+    "[[mahina]] is bagging him",
+    "handing off [[marsh]] and the rest",
+    "vitals on [[zorvath]] and [[jones]]",
+    "his mother-in-law [[katarzyna]] called",
+    "doctor [[walker]] would like to see you",
+    "thanks [[bill]]",
+    "[[petrov, anna]] 64f",
+    "dictated by [[harold black]] m d",
 ]
 UPPER = [
     "PATIENT: [[JOHN TESTPERSON]]",
     "A 60-YEAR-OLD MALE, [[ROBERT S.]], WHO CAME",
     "VISIT SUMMARY FOR [[ZORVATH BRINKTAL]]",
+    "SAW HIM WITH [[COLLINS]] TODAY",
     "SEEN BY DR. [[PATEL]] TODAY",
 ]
 UNKNOWN = [
@@ -105,6 +133,17 @@ NOTHING = [
     "Her mother had diabetes",
     "B. pneumonia C. Bell's palsy D. stroke",
     "the CHADS score for AF",
+    "Kelly clamps and a Bookwalter retractor",
+    "Fisher 2, Clark IV, Hawkins positive",
+    "graded by Hoehn and Yahr",
+    "a Kirby-Bauer plate on Mueller-Hinton agar",
+    "how does lund-browder compare with a foley balloon",
+    "Similac or Enfamil, Vicryl and Dermabond",
+    "we've seen that there's no change",
+    "abd soft, trach in place, per rt and tech",
+    "Skin: warm",
+    "the Mini-Mental today",
+    "sha:9f86 and len(val), see the repo",
 ]
 
 
@@ -120,7 +159,9 @@ def marked(example: str) -> tuple[str, list[str]]:
     return example.replace("[[", "").replace("]]", ""), values
 
 
-@pytest.mark.parametrize("example", [*TITLES, *LABELS, *NEIGHBOURS, *FORMS, *LOWER, *UPPER, *UNKNOWN, *ALONE])
+@pytest.mark.parametrize(
+    "example", [*TITLES, *LABELS, *NEIGHBOURS, *FORMS, *HANDED_OVER, *LOWER, *UPPER, *UNKNOWN, *ALONE]
+)
 def test_names_are_found_as_a_whole_and_nothing_else(example: str) -> None:
     """Each kind of cue, form and case gives the whole name and no more."""
     text, values = marked(example)
