@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BETWEEN = 3, WAITING = 2, WIDEST_GAP = 63, GROUP_PLACES = 6000, GROUP_PHRASES = 32 };
+enum { BETWEEN = 3, WAITING = 2, WIDEST_GAP = 63, GROUP_PLACES = 2500, GROUP_PHRASES = 32 };
 
 int grow(void **array, int32_t *room, int32_t needed, size_t size) {
     if (needed <= *room) return 0;
