@@ -183,10 +183,9 @@ class Lexicon(dict[str, bytes]):
             begin += long
 
     def listed(self) -> tuple[list[str], list[int]]:
-        """Return the words of the lists that are ASCII, and the places of their codes."""
+        """Return the words of the lists, and the places of their codes."""
         places = [self._places.get(code, 0) for code in self._codes]
-        listed = [item for item in self._held.items() if item[0].isascii()]
-        return [word for word, _ in listed], [places[union] for _, union in listed]
+        return list(self._held), [places[union] for union in self._held.values()]
 
     def endings(self) -> tuple[list[str], list[int]]:
         """Return the endings that are ASCII, those that win over others first, and the places of their codes."""

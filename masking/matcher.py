@@ -248,7 +248,7 @@ def _tokens(parts: Parts) -> list[int]:
 
 def _pool(words: Sequence[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
     """Return words as lines, how many bytes these are, and the codes of the words."""
-    lines = "".join([f"{word}\n" for word in words]).encode()
+    lines = "\n".join((*words, "")).encode()
     return lines, ctypes.c_uint32(len(lines)), native.address(array("H", codes))
 
 

@@ -35,7 +35,7 @@ typedef struct {
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
 
-/* Words come as lines, each with the code at its place. */
+/* Words come as lines, each with the code at its place; of those that are not letters of ASCII none is ever found. */
 int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 void words_free(Words *words);
