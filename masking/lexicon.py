@@ -261,22 +261,15 @@ def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[int]]:
     """Return, for each word, the number of the lists that hold it together, from 1 on, and the bits of these lists."""
     held: dict[str, int] = {}
     unions: list[int] = []
-    numbers: dict[int, int] = {}
-
-    def number_of(bits: int) -> int:
-        number = numbers.get(bits)
-        if number is None:
-            unions.append(bits)
-            number = numbers[bits] = len(unions)
-        return number
-
     for place, words in enumerate(lists):
-        new = dict.fromkeys(words, number_of(1 << place))
+        unions.append(1 << place)
+        new = dict.fromkeys(words, len(unions))
         both: dict[int, int] = {}
         for word in held.keys() & new.keys():
             before = held[word]
             if before not in both:
-                both[before] = number_of(unions[before - 1] | 1 << place)
+                unions.append(unions[before - 1] | 1 << place)
+                both[before] = len(unions)
             new[word] = both[before]
         held.update(new)
     return held, unions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from shipped import NOTE, shipped
 from test_matcher import by_re2
 
 from masking import Memory, RuleError, RuleSet, SegmentFold, find, matcher, native
-from masking.automata import compile_pattern, compile_tape
+from masking.automata import ascii_edition, compile_pattern, compile_tape
 from masking.findings import PUBLIC, Claim, Finding, settle
 from masking.lexicon import Lexicon
 from masking.sources import MAX_FILE, read_word_list
@@ -230,3 +231,57 @@ def test_symbols_that_do_not_fit_are_refused() -> None:
         place = ctypes.addressof(numbers)
         assert searcher.library.matcher_read(searcher.handle, text, len(text), 0x1E, place, len(foreign)) < 0
     assert find(shipped(), "Seen by Dr. Okonkwo")
+
+
+@pytest.mark.parametrize(
+    "source", [r"\Qa.b\E", r"\p{Greek}|ab", r"[\x{100}a]b", r"(?i:ſ|k)b", r"[^\n]b", r"\pLb", r"\wb", "aé|ab"]
+)
+def test_the_ascii_edition_of_a_pattern_matches_what_the_pattern_matches(source: str) -> None:
+    """Whatever a pattern is made of, its edition for ASCII text finds the same there."""
+    text = "a.b ab kb Kb sb _b 1b\nb"
+    wide = compile_pattern(source)
+    narrow = ascii_edition(source, wide)
+    assert [m.span() for m in narrow.finditer(text.encode())] == [m.span() for m in wide.finditer(text)]
+
+
+def test_a_phrase_gives_its_value_where_its_parts_do_not_fit_one_by_one() -> None:
+    """Where head, value and tail, each taken by itself, take too much, RE2 is asked for the whole."""
+    yaml = (
+        "recognizers:\n  - {id: r, identifier: NAME, phrases: ['\"x\" _ [[ <any> (_ <any>)* ]] _ <any> \\.'],"
+        " examples: ['x [[a]] b.']}\n"
+        "  - {id: s, identifier: NAME, phrases: ['(\"y\" _ [[ <any> ]] | \"z\" _ <any>)'], examples: ['y [[a]]']}\n"
+    )
+    rules = by_re2(rules_of(yaml))
+    assert found(rules, "x jane roe b.") == ["jane roe"]
+    assert found(rules, "y jane") == ["jane"]
+    assert found(rules, "z jane") == []
+    assert [rule.phrases[0].problem() for rule in rules.recognizers] == ["", ""]
+
+
+def test_a_match_in_one_that_wins_is_passed_over() -> None:
+    """The measure judges no match that lies in a claim of higher priority, and trims white space beyond ASCII."""
+    yaml = (
+        "recognizers:\n  - {id: a, identifier: NAME, priority: 60, phrases: ['<cap> _ <cap>'], examples: ['[[Jane Roe]]']}\n"
+        "  - {id: b, identifier: NAME, priority: 50, phrases: ['<cap>', '<n> [\\x1c]?'], examples: ['see [[Jane]]']}\n"
+    )
+    rules = rules_of(yaml)
+    for some in (rules, by_re2(rules)):
+        assert [f.rule for f in find(some, "Jane Roe and Omar")] == ["a", "b"]
+        assert found(some, "7\u2028 x") == ["7"]
+
+
+def test_placeholders_are_cut_out_of_claims_of_the_measure() -> None:
+    """A pattern that allows any character masks what stands around a placeholder, never the placeholder."""
+    yaml = "recognizers:\n  - {id: a, identifier: OTHER_ID, patterns: ['<[^>]*>'], examples: ['[[<a>]]']}\n"
+    assert found(rules_of(yaml), "<ab [NAME_ABCDEFG_ABCDEF] cd>") == ["<ab ", " cd>"]
+
+
+def test_loading_rules_leaves_the_garbage_collector_as_it_was() -> None:
+    """Whoever turned it off finds it off, whoever did not finds it on."""
+    for turn, is_on in ((gc.disable, False), (gc.enable, True)):
+        turn()
+        try:
+            rules_of(LETTERS)
+            assert gc.isenabled() is is_on
+        finally:
+            gc.enable()
