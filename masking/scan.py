@@ -135,13 +135,11 @@ class Scanner:
             recognizer = owners[phrase]
             priority = recognizer.priority
             left, right = start - base, end - base
-            while right > left and zone[right - 1].isspace():
-                right -= 1
             if not recognizer.moves and any(
                 first <= left and right <= last and priority <= over for first, last, over in taken
             ):
                 continue
-            value = recognizer.judge(zone, left, right) if left < right else None
+            value = recognizer.judge(zone, left, right)
             if value is not None:
                 if value == (left, right):
                     taken.append((left, right, priority))

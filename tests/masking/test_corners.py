@@ -149,3 +149,5 @@ def test_a_parsed_document_need_not_be_parsed_again() -> None:
     arranged = outline(body).arranged
     again = mask_request(body, RULES, PLAIN, KEY, new_units=frozenset(), arranged=arranged)
     assert again.body == mask_request(body, RULES, PLAIN, KEY, new_units=frozenset()).body
+    assert outline(body).alone() == outline(body)
+    assert outline(body).alone().arranged is None

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+import re2
 from shipped import NOTE, shipped
 from test_matcher import by_re2
 
-from masking import Memory, RuleError, RuleSet, SegmentFold, find, matcher, native
+from masking import Memory, RuleError, RuleSet, SegmentFold, automata, find, matcher, native
 from masking.automata import ascii_edition, compile_pattern, compile_tape
 from masking.findings import PUBLIC, Claim, Finding, settle
 from masking.lexicon import Lexicon
@@ -80,6 +81,7 @@ def test_a_rule_may_stop_at_words() -> None:
     assert found(rules, "to the Jane Roe and") == ["Jane Roe"]
     assert found(rules, "to the a and b") == []
     assert found(rules, "to Jane the Roe") == ["Jane"]
+    assert found(rules, "to Jane Roe") == ["Jane Roe"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,7 @@ def test_a_phrase_gives_its_value_where_its_parts_do_not_fit_one_by_one() -> Non
     yaml = (
         "recognizers:\n  - {id: r, identifier: NAME, phrases: ['\"x\" _ [[ <any> (_ <any>)* ]] _ <any> \\.'],"
         " examples: ['x [[a]] b.']}\n"
-        "  - {id: s, identifier: NAME, phrases: ['(\"y\" _ [[ <any> ]] | \"z\" _ <any>)'], examples: ['y [[a]]']}\n"
+        "  - {id: s, identifier: NAME, phrases: ['\"y\" _ [[ <any> ]] | \"z\" _ <any>'], examples: ['y [[a]]']}\n"
     )
     rules = by_re2(rules_of(yaml))
     assert found(rules, "x jane roe b.") == ["jane roe"]
@@ -285,3 +287,52 @@ def test_loading_rules_leaves_the_garbage_collector_as_it_was() -> None:
             assert gc.isenabled() is is_on
         finally:
             gc.enable()
+
+
+def test_a_byte_edition_that_cannot_be_made_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where RE2 refuses the edition for ASCII the pattern itself reads the text."""
+
+    def refuse(source: str | bytes, **options: int) -> object:
+        if isinstance(source, bytes):
+            raise OverflowError
+        return re2.compile(source, **options)
+
+    wide = compile_pattern("ab")
+    monkeypatch.setattr(automata, "re2", SimpleNamespace(compile=refuse, error=re2.error))
+    assert [m.span() for m in ascii_edition("ab", wide).finditer(b"x ab")] == [(2, 4)]
+
+
+def test_a_token_of_several_zones_leaves_as_a_whole() -> None:
+    """An encoded token whose last zone is not settled yet keeps the zones before it back."""
+    token = "Dr.%20Okonkwo%0A%0AMRN%2000123456"
+    fold = SegmentFold(shipped(), "strict", Memory())
+    segments = [*fold.feed(f"seen {token} "), *fold.feed("again and ")]
+    assert "".join(segment.text for segment in segments) in {"", "seen "}
+    segments += fold.finish()
+    assert [f.identifier for segment in segments for f in segment.findings] == ["NAME", "MRN"]
+
+
+def test_a_value_cut_at_a_space_goes_on_behind_it() -> None:
+    """A value longer than a zone may be, cut right before a space, gives the same in pieces and whole."""
+    yaml = "recognizers:\n  - {id: a, identifier: NAME, phrases: ['<cap> (_ <cap>)*'], examples: ['[[Xy Xy]]']}\n"
+    rules = rules_of(yaml)
+    text = "Q " + "Xy " * 3000
+    fold = SegmentFold(rules, "strict", Memory())
+    pieces = [*fold.feed(text[:4500]), *fold.feed(text[4500:]), *fold.finish()]
+    assert "".join(segment.text for segment in pieces) == text
+    masked = sum(f.end - f.start for segment in pieces for f in segment.findings)
+    assert masked == sum(f.end - f.start for f in find(rules, text))
+    assert masked > len(text) - 10
+
+
+def test_what_is_found_in_a_key_is_not_found_in_its_value() -> None:
+    """A value is read with its key; a known name in the key is nothing in the value."""
+    memory = Memory()
+    find(shipped(), "Seen by Dr. Okonkwo", memory=memory)
+    assert find(shipped(), "stable", field="okonkwo", memory=memory) == []
+
+
+def test_rules_without_phrases_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules of letters alone are read, proven and searched without the library, too."""
+    monkeypatch.setattr(native, "library", None)
+    assert found(rules_of(LETTERS), "in bed-12") == ["bed-12"]
