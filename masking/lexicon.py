@@ -4,7 +4,7 @@ An *atom* is a word, a number or a sign. A sign of ASCII stands for itself. A wo
 word lists hold it) and the *shape* (how it is written); a number is two, what its value may be and how many digits it
 has. Rules are written over these kinds, so a word is looked up once, however many rules ask about it.
 
-Pieces of tokens are remembered only for words of the lists and short numbers: what is remembered is public, whatever
+Tokens are remembered only if they are one word of the lists and signs around it: what is remembered is public, whatever
 text went through here.
 """
 
@@ -214,27 +214,20 @@ class Lexicon(dict[str, bytes]):
         return tape
 
     def _piece(self, token: str) -> tuple[bytes, bool]:
+        short = len(token) <= _LONGEST
         if token.isalpha():
-            return self.word(token)
+            tape, known = self.word(token)
+            return tape, known and short
         core = token.strip(SIGNS)
         if core.isalpha():  # the most frequent form by far
             tape, known = self.word(core)
             at = token.index(core)
-            return token[:at].encode() + tape + token[at + len(core) :].encode(), known
+            return token[:at].encode() + tape + token[at + len(core) :].encode(), known and short
         parts: list[bytes] = []
-        public = len(token) <= _LONGEST
         for match in _ATOM.finditer(token):
             kind, text = match.lastgroup, match.group()
-            if kind == "word":
-                part, known = self.word(text)
-                public = public and known
-            elif kind == "number":
-                part = number(text)
-                public = public and len(text) <= _SHORT_NUMBER
-            else:
-                part = _sign(text)
-            parts.append(part)
-        return b"".join(parts), public
+            parts.append(self.word(text)[0] if kind == "word" else number(text) if kind == "number" else _sign(text))
+        return b"".join(parts), False  # listed words together may say what none of them says alone
 
     def word(self, word: str) -> tuple[bytes, bool]:
         """Return the three bytes of a word, and whether it stands in a list."""

@@ -12,6 +12,7 @@ import weakref
 from array import array
 from functools import cached_property
 from itertools import accumulate
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from masking import native, phrase
@@ -61,6 +62,7 @@ class Matcher:
         self.owners = tuple(recognizer for recognizer in recognizers for _ in recognizer.phrases)
         self.names = tuple((recognizer.identifier, recognizer.id) for recognizer in recognizers)
         self.turn = 0
+        self.lock = RLock()  # one tape at a time: between two calls another thread may want it
         self._lexicon = lexicon
         self._foreign: dict[str, tuple[int, ...]] = {}
         lower, is_inert = lexicon.inert()
@@ -125,9 +127,8 @@ class Matcher:
             for token in _FOREIGN.findall(view):
                 foreign.extend(self._foreign.get(token) or self._symbols(token))
         place, count = foreign.buffer_info()
-        zones = native.checked(self.library.matcher_read(self.handle, encoded, len(encoded), before, place, count))
-        self.turn += 1
-        return zones
+        self.turn += 1  # before it is read: who was there before has to read again even if this fails
+        return native.checked(self.library.matcher_read(self.handle, encoded, len(encoded), before, place, count))
 
     def _symbols(self, token: str) -> tuple[int, ...]:
         """Return how many symbols a token has, then each with its characters and its key; public tokens are kept."""
@@ -157,13 +158,14 @@ class MatchedText:
         self._before = before[0]
         if len(self._encoded) > _SIZE_MAX:
             raise OverflowError
-        self.zones = matcher.put(view, self._encoded, self._before)
-        state = matcher.state
-        self.settled: int = state.settled
-        self.waiting: int = state.waiting
-        self.widest: int = state.widest
-        self._spans = ctypes.string_at(state.spans, 8 * self.zones) if self.zones else b""
-        self._turn = matcher.turn
+        with matcher.lock:
+            self.zones = matcher.put(view, self._encoded, self._before)
+            state = matcher.state
+            self.settled: int = state.settled
+            self.waiting: int = state.waiting
+            self.widest: int = state.widest
+            self._spans = ctypes.string_at(state.spans, 8 * self.zones) if self.zones else b""
+            self._turn = matcher.turn
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -181,13 +183,18 @@ class MatchedText:
 
     def matches(self, zones: int, phrases: range) -> Iterator[Match]:
         """Return what some phrases match in the first zones, zone by zone, phrase by phrase, leftmost first."""
-        self._search(zones, phrases)
-        state = self._matcher.state
-        flat = native.numbers_at(state.candidates, 5 * state.candidate_count)
+        with self._matcher.lock:
+            self._search(zones, phrases)
+            state = self._matcher.state
+            flat = native.numbers_at(state.candidates, 5 * state.candidate_count)
         return zip(flat[::5], flat[1::5], flat[2::5], flat[3::5], strict=True)
 
     def findings(self, zones: int, phrases: range, memory: Memory) -> list[Finding]:
         """Return the findings of some phrases' rules in the first zones; `memory` is advanced."""
+        with self._matcher.lock:
+            return self._findings(zones, phrases, memory)
+
+    def _findings(self, zones: int, phrases: range, memory: Memory) -> list[Finding]:
         matcher = self._matcher
         library, handle, state = matcher.library, matcher.handle, matcher.state
         asked = self._search(zones, phrases)

@@ -79,6 +79,8 @@ class Memory:
             twin._keep_native(native.library.known_copy(self._native))
         return twin
 
+    __copy__ = copy
+
     def __len__(self) -> int:
         return len(self._known)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from masking.folding import view_of
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from masking.scan import Scanner
 
 
+_LINE_ENDS = frozenset("\n\x1e")
 SPACES = " \t\n\r\f\v\x1e\x1f"
 """What parts tokens in a text; a view may have more of it."""
 
@@ -63,6 +65,13 @@ class Reading:
             if not settled or self._raw(self._spans[settled - 1][1]) <= end:
                 return settled, end
             settled -= 1
+
+    def before(self, end: int) -> bytes:
+        """Return what stands on the tape before a character of the text, which may part what is read next from it."""
+        starts = self._view.starts
+        at = end if starts is None else bisect_left(starts, end)
+        char = self._tape.view[at - 1 : at]
+        return char.encode() if char in _LINE_ENDS else b" "
 
     def _raw(self, char: int) -> int:
         starts = self._view.starts

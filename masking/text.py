@@ -111,7 +111,7 @@ class SegmentFold:
         if end == 0:
             return self._forced(final=final) if oversize == 0 or whole > MAX_RUN + REACH else None
         segment = Segment(self._buffer[:end], tuple(reading.findings(settled, self.memory)))
-        self._drop(end)
+        self._drop(end, reading.before(end))
         return segment
 
     def _forced(self, *, final: bool) -> Segment | None:
@@ -124,7 +124,7 @@ class SegmentFold:
         cut = forced_cut(window, findings)
         self._swallow = next((finding for finding in findings if finding.start < cut < finding.end), None)
         kept = [Finding(f.start, min(f.end, cut), f.identifier, f.rule) for f in findings if f.start < cut]
-        self._drop(cut)
+        self._drop(cut, reading.before(cut))
         return Segment(window[:cut], tuple(kept))
 
     def _swallowed(self, finding: Finding, *, final: bool) -> Segment | None:
@@ -136,13 +136,14 @@ class SegmentFold:
         if end < MAX_RUN:
             self._swallow = None
         text = self._buffer[:end]
-        self._drop(end)
+        if end:
+            self._drop(end, b" ")
         return Segment(text, (Finding(0, end, finding.identifier, finding.rule),) if end else ())
 
-    def _drop(self, end: int) -> None:
-        if end:
-            self._before = b"\n" if self._buffer[end - 1] == "\n" else b" "
-            self._buffer = self._buffer[end:]
+    def _drop(self, end: int, before: bytes) -> None:
+        """Let go of what left; `before` is what stood last of it on the tape."""
+        self._before = before
+        self._buffer = self._buffer[end:]
 
 
 def find(

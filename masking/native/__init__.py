@@ -7,6 +7,7 @@ a second and touches nothing else, lets other threads run.
 from __future__ import annotations
 
 import ctypes
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from array import array
 
 LIBRARY = Path(__file__).parent / "matcher.so"
+HEADER = LIBRARY.with_suffix(".h")
 
+_LAYOUT = (1 << 31) - 1
 _POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64
 _FUNCTIONS = {
     "matcher_free": (None, _POINTER),
@@ -45,7 +48,9 @@ class State(ctypes.Structure):
 def _load() -> ctypes.PyDLL | None:
     try:
         found = ctypes.PyDLL(str(LIBRARY))
-    except OSError:
+        if found.matcher_layout() & _LAYOUT != zlib.crc32(HEADER.read_bytes()) & _LAYOUT:
+            return None  # built from other sources: what Python reads would not be what stands there
+    except (OSError, AttributeError):
         return None
     for name, (result, *arguments) in _FUNCTIONS.items():
         function = getattr(found, name)

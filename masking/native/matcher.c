@@ -389,6 +389,12 @@ int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
     return settle_zones(m, zones);
 }
 
+/* What the library was built from: the checksum of its header (`hatch_build.py`). */
+#ifndef LAYOUT
+#define LAYOUT 0
+#endif
+uint32_t matcher_layout(void) { return LAYOUT; }
+
 /* Bytes that states take now. */
 size_t matcher_bytes(const Matcher *m) {
     size_t bytes = 0;

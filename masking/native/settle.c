@@ -184,10 +184,11 @@ static int32_t width(const Matcher *m, int32_t i) { return m->at[i + 1] - m->at[
 /* Go on with a key by symbols [i, end); 0 where a part of several is not ASCII. Signs count if `signs`. */
 uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs) {
     uint64_t key = key_begin();
-    if (end - i == 1 && m->keys[i]) return m->keys[i];
+    if (end - i == 1 && m->keys[i] && is_text(m, i)) return m->keys[i];
     for (; i < end; i++) {
+        if (!signs && !is_text(m, i)) continue;
         if (m->keys[i]) return 0;
-        if (signs || is_text(m, i)) key = key_of(key, m->text + m->byte_at[i], m->byte_at[i + 1] - m->byte_at[i]);
+        key = key_of(key, m->text + m->byte_at[i], m->byte_at[i + 1] - m->byte_at[i]);
     }
     return key ? key : 1;
 }
@@ -218,6 +219,12 @@ static int32_t run_end(const Matcher *m, int32_t i, int32_t end) {
     return i;
 }
 
+/* The bytes of a possessive that a word ends with, where what stands behind it, as in `Roe's2`, made it a part of it. */
+static int32_t possessive(const Matcher *m, int32_t i) {
+    const char *end = m->text + m->byte_at[i + 1];
+    return !m->keys[i] && width(m, i) > 2 && (end[-1] | 0x20) == 's' && end[-2] == '\'' ? 2 : 0;
+}
+
 /* Learn from a stretch: of a name its words, of anything else with a digit in it all of it and its letters and digits. */
 static int learn_from(Matcher *m, Known *known, const Zone *zone, const Taken *taken) {
     const Rule *rule = &m->rules[taken->rule];
@@ -225,9 +232,11 @@ static int learn_from(Matcher *m, Known *known, const Zone *zone, const Taken *t
     int32_t end = symbol_at(m, taken->end - 1, zone->begin, zone->end) + 1;
     if (rule->flags & NAMES) {
         for (int32_t first = i; i < end; i++) {
-            if (m->tape[i] < WORDS || width(m, i) < NAME_LEAST || width(m, i) > VALUE_MOST) continue;
+            int32_t tail = i + 1 == end ? possessive(m, i) : 0, wide = m->tape[i] < WORDS ? 0 : width(m, i) - tail;
+            if (wide < NAME_LEAST || wide > VALUE_MOST) continue;
             if ((i > first && is_text(m, i - 1)) || (i + 1 < end && is_text(m, i + 1))) continue;
             uint64_t key = key_of_symbols(m, i, i + 1, 1);
+            if (tail) key = key_of(key_begin(), m->text + m->byte_at[i], m->byte_at[i + 1] - m->byte_at[i] - tail);
             if (known_find(m->forgotten, key) < 0 && learn(m, known, key, rule->identifier)) return OUT_OF_MEMORY;
         }
         return 0;

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import pickle
+import sys
 from dataclasses import replace
 from functools import cache
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -21,6 +25,9 @@ from masking.scan import ranked
 from masking.segments import lines
 from masking.tape import START, Tape
 from masking.tape_search import TapeSearcher
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LISTS = """words:
   common: the was seen and will home of a to
@@ -302,3 +309,75 @@ def test_tokens_of_other_letters_are_kept_only_if_they_are_public() -> None:
     new = searcher.kept - before
     assert not any("kiewska" in token.lower() for token in new)
     assert all(token in Lexicon.keys(shipped().lexicon) for token in new)
+
+
+def test_threads_do_not_mix_up_their_texts() -> None:
+    """Threads that mask with one rule set each find what they find alone."""
+    texts = [f"Seen by Dr. Okonkwo{'x' * number} on 3/{number + 1}/1961, MRN 00{number}23456" for number in range(4)]
+    alone = [find(shipped(), text) for text in texts]
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        wrong.extend(number for _ in range(150) if find(shipped(), texts[number]) != alone[number])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_a_read_that_fails_leaves_no_other_text_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever read before reads again after another text could not be read."""
+    searcher = shipped().searcher
+    assert isinstance(searcher, Matcher)
+    every = range(sum(len(recognizer.phrases) for recognizer in shipped().recognizers))
+    first = searcher.read("MRN 00123456 of", START)
+    expected = list(first.matches(1, every))
+    with monkeypatch.context() as patch:
+        patch.setattr(searcher, "_symbols", lambda token: (7,))
+        with pytest.raises(RuntimeError):
+            searcher.read("Dr. Okonkwo é", START)
+    assert list(first.matches(1, every)) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("Ms Okonkwo's2 x", "Okonkwo was late"),
+        ("Ms. Zzyqx's2", "then zzyqx"),
+        ("Ms\ny's2", "then y's and ys"),
+        ("a 41\x85zz9@roe.org ok", "41zz9roeorg"),
+    ],
+)
+def test_native_code_learns_what_python_learns(said: str, again: str) -> None:
+    """Possessives and white space beyond ASCII inside a value change nothing in what is known afterwards."""
+    found = []
+    for rules in (shipped(), measure()):
+        memory = Memory()
+        find(rules, said, names="balanced", memory=memory)
+        found.append(find(rules, again, names="balanced", memory=memory))
+    assert found[0] == found[1]
+
+
+def test_a_library_of_another_build_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A library that was built from another header than the one here is left alone: masking goes on without it."""
+    header = tmp_path / "matcher.h"
+    header.write_bytes(native.HEADER.read_bytes() + b"\n")
+    monkeypatch.setattr(native, "HEADER", header)
+    assert native._load() is None
+
+
+def test_a_copied_memory_is_a_copy() -> None:
+    """`copy.copy` gives what `copy` gives: what one learns the other does not know."""
+    memory = Memory()
+    find(shipped(), "Seen by Dr. Okonkwo", memory=memory)
+    twin = copy.copy(memory)
+    find(shipped(), "Seen by Dr. Brandtson", memory=twin)
+    assert (len(memory), len(twin)) == (1, 2)

@@ -220,3 +220,14 @@ def test_triggers_match_in_any_case_and_only_phrases() -> None:
     """Trigger ids come back for their phrases."""
     assert match_triggers(shipped(), "Please export the FULL Patient Record now") == ("bulk_record",)
     assert match_triggers(shipped(), "record the weight") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1eith", " \x1eith", "a\n\x1eith", "Seen;\n- ith and\n\x1e Dr. Okonkwo", "x)\nith\n\nith"]
+)
+def test_streams_know_what_stood_before_what_is_left(text: str) -> None:
+    """A line end that parts what stands around it does so in a stream too, when what stood before it has left."""
+    whole = find(shipped(), text)
+    for size in (1, 2, 5, len(text)):
+        _, spans = folded([text[at : at + size] for at in range(0, len(text), size)])
+        assert spans == [tuple(finding) for finding in whole]
