@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-enum { LONGEST_CUE_REACH = 48 }; /* bytes before a value in which cues against it count: `recognizers.CONTEXT_REACH` */
+/* Bytes before a value in which a cue against it makes it a question: at least the 48 code points in which it counts
+   (`recognizers.CONTEXT_REACH`). */
+enum { LONGEST_CUE_REACH = 4 * 48 };
 
 static int is_number(const Matcher *m, int32_t i) { return m->tape[i] >= NUMBERS && m->tape[i] < WORDS; }
 

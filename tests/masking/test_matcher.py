@@ -381,3 +381,10 @@ def test_a_copied_memory_is_a_copy() -> None:
     twin = copy.copy(memory)
     find(shipped(), "Seen by Dr. Brandtson", memory=twin)
     assert (len(memory), len(twin)) == (1, 2)
+
+
+def test_cues_against_a_value_count_in_code_points() -> None:
+    """Letters of several bytes between a cue and a value do not make native code surer than Python."""
+    for between in ("é" * 30, "ééé " * 8, "張" * 20):
+        text = f"software version {between} 3/14/1961 x"
+        assert find(shipped(), text) == find(measure(), text)
