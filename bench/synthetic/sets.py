@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from bench.synthetic.templates import Template
 
 SETS: dict[str, tuple[str, ...]] = {
-    "prompts": ("prompts", "negatives"),
+    "prompts": ("prompts", "requests", "negatives", "questions"),
     "notes": ("notes",),
-    "clean": ("clean",),
+    "clean": ("clean", "unnamed"),
     "handoffs": ("spoken", "handoffs"),
     "signouts": ("signouts",),
     "letters": ("letters",),

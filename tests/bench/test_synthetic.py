@@ -125,7 +125,12 @@ def test_the_same_arguments_give_the_same_text():
 
 def test_negatives_have_no_labels():
     """Clean text and hard negatives name nobody: no slot in them gives PHI."""
-    clean = [t for kind in ("clean", "negatives") for judge in (False, True) for t in templates(kind, judge=judge)]
+    clean = [
+        t
+        for kind in ("clean", "unnamed", "negatives", "questions")
+        for judge in (False, True)
+        for t in templates(kind, judge=judge)
+    ]
     assert not [t.name for t in clean for seed in range(3) if t.fill(random.Random(seed), 0).spans]
 
 
