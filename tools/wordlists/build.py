@@ -9,6 +9,9 @@ from tools.wordlists.packages import PACKAGES, Archive
 
 MOST_GIVEN = 30_000
 MOST_SURNAMES = 80_000
+# People who bear an eponym so seldom that it means what is named after it.
+RARE_GIVEN = 300
+RARE_SURNAME = 2_000
 # People of a city that stays a city although its name is an ordinary word.
 LARGE_CITY = 150_000
 _PD = "public domain"
@@ -62,12 +65,12 @@ def fetch(cache: Path) -> Sources:
 
 def build(sources: Sources) -> list[WordList]:
     """Return all lists, in the order of their names."""
-    shelf, abbreviations = _shelf(sources)
-    built = [*_people_and_words(shelf, abbreviations), *_places(sources, shelf), *_written_by_hand()]
+    shelf, abbreviations, rare = _shelf(sources)
+    built = [*_people_and_words(shelf, abbreviations, rare), *_places(sources, shelf), *_written_by_hand()]
     return sorted(built, key=lambda one: one.name)
 
 
-def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str]]:
+def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str]]:
     given_counts = names.census(sources["census"], given=True)
     surname_counts = names.census(sources["census"], given=False)
     faker_given, faker_surnames = names.faker(sources["faker"])
@@ -84,10 +87,15 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str]]:
         never_names=hand.read("never_names"),
         sure_names=hand.read("sure_names"),
     )
-    return shelf, abbreviations
+    rare = frozenset(
+        word
+        for word in eponyms
+        if given_counts.get(folded(word), 0) < RARE_GIVEN and surname_counts.get(folded(word), 0) < RARE_SURNAME
+    )
+    return shelf, abbreviations, rare - shelf.common
 
 
-def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str]) -> list[WordList]:
+def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], rare: frozenset[str]) -> list[WordList]:
     return [
         WordList("given", "Given names", _CENSUS, _CENSUS_LICENCE, shelf.given),
         WordList("surname", "Surnames", _CENSUS, _CENSUS_LICENCE, shelf.surname),
@@ -121,6 +129,13 @@ def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str]) -> list
             f"{_PD}, {_OWN}",
             shelf.eponyms,
         ),
+        WordList(
+            "eponyms_rare",
+            "Eponyms that hardly anybody bears",
+            "ICD-10-CM 2026, 2020 Census of the United States, hand-written",
+            f"{_PD}, {_OWN}",
+            rare,
+        ),
     ]
 
 
@@ -140,6 +155,7 @@ def _medical(
     registered = {word for name in official | brands for word in medicine.drug_words(name)}
     used, known = medicine.drugs(sources["drugs"], registered)
     drugs = {word for word in used | (known & registered) if not _bears(word, given, surnames)}
+    drugs |= {word for word in medicine.coined(brands) if not given.get(word) and not surnames.get(word)}
 
     wordnet = english.WordNet(sources["wordnet"])
     roots = wordnet.find(*_MEDICAL_ROOTS)

@@ -126,3 +126,8 @@ def drug_words(name: str) -> list[str]:
     if re.search(r"\d|[(\[{+,]", name) or name.count("-") > 1 or len(name.split()) > 3:  # noqa: PLR2004 - see docstring
         return []
     return [folded(word) for word in tokens(name, 4)]
+
+
+def coined(brands: Iterable[str]) -> set[str]:
+    """Return brand names of one word, five letters and more."""
+    return {folded(word) for word in brands if re.fullmatch(r"[a-z]{5,}", word)}
