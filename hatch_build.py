@@ -42,7 +42,8 @@ def compiler() -> list[str] | None:
 def build(command: list[str], library: Path = LIBRARY, flags: tuple[str, ...] = FLAGS) -> None:
     """Compile the sources; what was there stays until the new one is whole. Raises CalledProcessError."""
     new = library.with_suffix(".new")
-    layout = f"-DLAYOUT={zlib.crc32((SOURCES / 'matcher.h').read_bytes())}u"
+    headers = b"".join(header.read_bytes() for header in sorted(SOURCES.glob("*.h")))
+    layout = f"-DLAYOUT={zlib.crc32(headers)}u"
     subprocess.run([*command, *flags, layout, "-o", str(new), *sorted(map(str, SOURCES.glob("*.c")))], check=True)
     new.replace(library)
 

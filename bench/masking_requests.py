@@ -17,8 +17,8 @@ import re2
 from bench.masking_bodies import SHAPES, chat
 from bench.masking_text import DENSITIES
 from bench.masking_timing import seconds
+from masking.arrangement import plan
 from masking.json_document import parse
-from masking.outline import plan
 from masking.request import mask_request, outline
 from masking.rules import RuleSet, read_sources
 
@@ -66,8 +66,13 @@ def walk(body: bytes) -> bytes:
     """Read a body, find every leaf, and splice one leaf in a hundred with a token of its own length."""
     document = parse(body)
     arranged = plan(document)
-    leaves = [leaf for place in arranged.units for leaf in place.leaves if leaf.key is None]
-    return document.splice([_edit(leaf) for leaf in leaves[::_EDIT_EVERY]])
+    edits: list[tuple[int, int, bytes]] = []
+    passed = 0
+    for place in arranged.units:
+        count = len(place.leaves)
+        edits.extend(_edit(place.leaves[leaf]) for leaf in range(-passed % _EDIT_EVERY, count, _EDIT_EVERY))
+        passed += count
+    return document.splice(edits)
 
 
 def _edit(leaf: Leaf) -> tuple[int, int, bytes]:

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from masking.json_document import Items, Members, Scalars, encode_token
-from masking.places import UNIT_KEYS
+from masking.places import CALLS, NESTED, UNIT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 _CACHE = "cache_control"
 _CACHE_LIFETIMES = frozenset({"5m", "1h"})
-_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
-_NESTED = frozenset({"content", "source", "citations", "tool", "definition"})
-"""Keys of a block that hold blocks or parts of the API's own shape, in which the same things say nothing."""
-
 _LEXEME = re.compile(rb"[^\s,]+")
 _PLAIN_INTEGER = re.compile(rb"-?[0-9]{1,15}")
 _NUMBER = re.compile(rb"(-?)([0-9]++)(?:\.([0-9]++))?+(?:[eE]([+-]?[0-9]++))?+")
@@ -43,7 +39,7 @@ def digest(document: Document, node: Node, kind: str, role: str, block: str) -> 
     state = hashlib.sha256(f"{kind}\0{role}\0".encode())
     write = _Writer(document, state.update)
     if isinstance(node, Members):
-        write.block(node, direct_call=block in _CALLS)
+        write.block(node, direct_call=block in CALLS)
     else:
         state.update(b'{"text":')
         write.node(node)
@@ -106,7 +102,7 @@ class _Writer:
                 continue
             self.update(mark + encode_token(key) + b":")
             mark = b","
-            if key not in _NESTED:
+            if key not in NESTED:
                 self.node(child)
             elif isinstance(child, Items):
                 self._list(child, self.block)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from masking.arrangement import assistant_place
 from masking.canonical import digest
 from masking.json_document import Items, Members, parse
 from masking.leaves import KeySpans
 from masking.memos import MemoEntry, Turn
-from masking.outline import assistant_place
 from masking.request import RequestMasking, is_remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from masking.json_document import Document, Node
     from masking.leaves import Leaf
     from masking.replacement import Replacement
@@ -59,7 +61,7 @@ def foresee(
     return Echo(tuple(units), tuple(memos))
 
 
-def _aligned(upstream: Document, originals: list[Leaf], caller: Document, leaves: list[Leaf]) -> list[Leaf]:
+def _aligned(upstream: Document, originals: Sequence[Leaf], caller: Document, leaves: Sequence[Leaf]) -> Sequence[Leaf]:
     """Return upstream's leaves in the order of the caller's, who sees the same strings in the same order of bytes.
 
     Leaves come sorted by their keys, and a masked key sorts otherwise than its original.

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.canonical import is_cache_mark
 from masking.json_document import Items, Members, Scalars
+from masking.node_table import NodePath
+from masking.places import SCHEMA_FIELDS, SCHEMA_NAMED
 from masking.shapes import (
-    LEAVES,
-    MASK,
     SCAN,
-    SCHEMA,
     UNKNOWN,
-    WORD,
     ByType,
     CacheMark,
     Each,
@@ -35,15 +33,15 @@ if TYPE_CHECKING:
 
     from masking.json_document import Document, Node, Text
 
-Path = tuple["Path | None", str]
-"""A path as a chain of steps, rendered only when someone asks."""
+Path = tuple["Path | None", str] | NodePath
+"""A path as a chain of steps, or as a node of a table; rendered only when someone asks."""
 
 
 class Leaf(NamedTuple):
     """One string. `label` is its class in coverage; `kind` its kind of memo; `key` is set for an object's key.
 
-    For a key `owner` is the object and `span` is empty: keys are located only when one has to be rewritten. `keys` are
-    those above a value in JSON of the caller's own, outermost first. A `number` is no string: a long one beside a key.
+    For a key `owner` is the object; with an empty `span` it is located when it has to be rewritten. `keys` are those
+    above a value in JSON of the caller's own, outermost first. A `number` is no string: a long one beside a key.
     """
 
     treatment: Treatment
@@ -77,25 +75,6 @@ WORDS = re.compile(
 )
 """Shapes of the API's own words and ids; a string at a `WORD` place with any other shape is scanned."""
 
-_SCHEMA_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-"""Keywords whose value maps names of the caller's choice to schemas."""
-
-_SCHEMA: Mapping[str, Shape] = (
-    dict.fromkeys(("title", "description", "$comment"), MASK)
-    | {"examples": LEAVES}
-    | dict.fromkeys(("enum", "const", "default", "pattern", "required", "dependentRequired", "$schema", "$id"), SCAN)
-    | dict.fromkeys(("type", "format", "$ref", "$anchor"), WORD)
-    | dict.fromkeys(
-        (
-            *("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains"),
-            *("additionalProperties", "unevaluatedProperties", "propertyNames"),
-            *("anyOf", "allOf", "oneOf", "not", "if", "then", "else"),
-        ),
-        SCHEMA,
-    )
-)
-"""JSON Schema 2020-12 keywords that hold strings or schemas."""
-
 _SEALED = frozenset({Treatment.NEVER, Treatment.SECRET})
 """Treatments under which keys are not inspected either."""
 
@@ -119,6 +98,9 @@ def render(path: Path | None) -> str:
     """Return a path as the caller may see it: `messages[3].content[0].input.#2`. Keys of others are ordinals."""
     steps: list[str] = []
     while path is not None:
+        if isinstance(path, NodePath):
+            steps += path.table.steps(path.number)
+            break
         path, step = path
         steps.append(step)
     return "".join(reversed(steps)).removeprefix(".")
@@ -135,7 +117,7 @@ class KeySpans:
 
     def of(self, leaf: Leaf) -> Text:
         """Return where the string of a leaf stands, whether it is a key or not."""
-        if leaf.key is None or leaf.owner is None:
+        if leaf.key is None or leaf.owner is None or leaf.span != NOWHERE:
             return leaf.span
         spans = self._found.get(leaf.owner.start)
         if spans is None:
@@ -258,8 +240,8 @@ class Walk:
         elif isinstance(node, tuple):
             self._all(node, SCAN, path)
         elif isinstance(node, Members):
-            self.members(node, _SCHEMA, path, _SCHEMA_NAMED)
-            for key in sorted(_SCHEMA_NAMED & node.keys()):
+            self.members(node, SCHEMA_FIELDS, path, SCHEMA_NAMED)
+            for key in sorted(SCHEMA_NAMED & node.keys()):
                 self._named_schemas(node[key], (path, f".{key}"))
 
     def _named_schemas(self, node: Node, path: Path) -> None:

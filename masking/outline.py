@@ -8,41 +8,32 @@ refused here, so that later rooms meet only shapes whose every text they can fin
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from masking.canonical import canonical_json, digest, is_cache_mark, is_null
+from masking.arrangement import UNITS, array_of, object_of, plan, string_of
+from masking.canonical import canonical_json, is_cache_mark, is_null
 from masking.errors import BodyRefused, JsonRefused
 from masking.json_document import Items, Members, parse
-from masking.leaves import Walk, elements
-from masking.places import ASSISTANT_BLOCK, BLOCK, TOOL
-from masking.request_places import MESSAGE_FIELDS, REQUEST
-from masking.shapes import TEXT, Treatment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from masking.json_document import Document, Node
-    from masking.leaves import Leaf, Path
-    from masking.shapes import Shape
+    from masking.arrangement import Plan
+    from masking.json_document import Document
 
 BODY_LIMIT = 33_554_432
 """Largest request body in bytes (32 MB, the API's own limit for messages)."""
 
-ROLES = frozenset({"user", "assistant", "system"})
-_UNIT_KEYS = frozenset({"tools", "system", "messages"})
 _MESSAGE = frozenset({"role", "content"})
 _DISPLAYS = frozenset({"summarized", "omitted", "updates"})
 _TOOL_REFERENCES = frozenset({"tool_reference", "mcp_tool_reference", "mcp_toolset_reference", "tool_definition"})
 """What the `tool` of a tool_addition or tool_removal may be; any other type there is taken for a type of tool."""
 
-_UNINSPECTED = frozenset({Treatment.NEVER, Treatment.CIPHER, Treatment.OPAQUE, Treatment.SECRET})
 _COUNT = re.compile(rb"[0-9]{1,12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One tool, system block or content block.
 
     `canonical` is 32 bytes; `text_bytes` counts inspected UTF-8 bytes; `media` what cannot be inspected, by class.
@@ -93,29 +84,6 @@ def _without_plan(*facts: object) -> Outline:
     return Outline(*facts)  # type: ignore[arg-type]
 
 
-class Place(NamedTuple):
-    """Where a unit stands in the document, and the leaves it holds."""
-
-    kind: str
-    role: str
-    block: str
-    node: Node
-    leaves: list[Leaf]
-    media: dict[str, int]
-
-
-class Plan(NamedTuple):
-    """Every leaf of a request in the order masking is causal in: units first, then what stands beside them."""
-
-    document: Document
-    top: Members
-    units: list[Place]
-    rest: list[Leaf]
-    media: Mapping[str, int]
-    opaque: list[Path | None]
-    tool_changes: list[Members]
-
-
 def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
     """Return the facts of a request body; raise JsonRefused or BodyRefused when it is not one."""
     if len(body) > limit:
@@ -123,14 +91,13 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
     document = parse(body)
     arranged = plan(document)
     top = arranged.top
-    units: list[Unit] = []
-    for place in arranged.units:
-        canonical = digest(document, place.node, place.kind, place.role, place.block)
-        text_bytes = _text_bytes(document, place.leaves)
-        units.append(Unit(place.kind, place.role, place.block, canonical, text_bytes, place.media))
+    units = [
+        Unit(place.kind, place.role, place.block, canonical, place.text_bytes, dict(place.media))
+        for place, canonical in zip(arranged.units, arranged.digests(), strict=True)
+    ]
     tool_names, tool_types = _tools(document, arranged)
     return Outline(
-        model=_string(document, top, "model") or _refuse("model"),
+        model=string_of(document, top, "model") or _refuse("model"),
         stream=_flag(document, top, "stream"),
         max_tokens=_count(document, top, "max_tokens"),
         tool_names=tool_names,
@@ -138,84 +105,11 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
         media=arranged.media,
         user_id=_user_id(document, top),
         has_thread="thread" in top and document.raw(top["thread"]) != b"null",
-        text_bytes=sum(unit.text_bytes for unit in units) + _text_bytes(document, arranged.rest),
+        text_bytes=sum(unit.text_bytes for unit in units) + arranged.rest_bytes,
         units=tuple(units),
         rest=_rest(document, top),
         arranged=arranged,
     )
-
-
-def plan(document: Document) -> Plan:
-    """Return the units and leaves of a request; raise BodyRefused where its frame is not a Messages request's."""
-    top = document.root
-    if not isinstance(top, Members):
-        raise BodyRefused("the body is not an object")
-    walk = Walk(document)
-    units: list[Place] = []
-    for place, shape, path in _units(document, top):
-        walk.label = _label(place)
-        walk.leaves = place.leaves
-        walk.media = place.media
-        walk.visit(place.node, shape, path)
-        units.append(place)
-    rest: list[Leaf] = []
-    walk.leaves = rest
-    walk.media = {}
-    walk.label = "message"
-    for index, message in _array(top, "messages"):
-        path = (None, f".messages[{index}]")
-        walk.members(_object(message, "messages"), MESSAGE_FIELDS, path, frozenset({"content"}))
-    walk.label = "request"
-    walk.members(top, REQUEST.known, None, _UNIT_KEYS)
-    media = Counter(walk.media)
-    for place in units:
-        media.update(place.media)
-    return Plan(document, top, units, rest, dict(media), walk.opaque, walk.tool_changes)
-
-
-def _label(place: Place) -> str:
-    """Return a unit's class of leaves; names that are not the API's own never become one."""
-    if place.kind != "message":
-        return place.kind
-    return f"message.{place.block}" if place.block in ASSISTANT_BLOCK.variants else "unknown"
-
-
-def assistant_place(document: Document, block: Node) -> Place:
-    """Return the place of one block of an assistant's turn, for a response that a caller will echo."""
-    walk = Walk(document)
-    walk.visit(block, ASSISTANT_BLOCK, None)
-    kind = walk.type(block) if isinstance(block, Members) else ""
-    return Place("message", "assistant", kind, block, walk.leaves, walk.media)
-
-
-def _units(document: Document, top: Members) -> Iterator[tuple[Place, Shape, Path]]:
-    for index, tool in _array(top, "tools"):
-        yield Place("tool", "", "tool", _object(tool, "tools"), [], {}), TOOL, (None, f".tools[{index}]")
-    system = top.get("system")
-    if isinstance(system, tuple):
-        yield Place("system", "system", "text", system, [], {}), TEXT, (None, ".system")
-    else:
-        for index, block in _array(top, "system"):
-            name = _type(document, _object(block, "system"))
-            yield Place("system", "system", name, block, [], {}), BLOCK, (None, f".system[{index}]")
-    if "messages" not in top:
-        raise BodyRefused("messages: required")
-    for index, item in _array(top, "messages"):
-        message = _object(item, "messages")
-        role = _string(document, message, "role") or ""
-        if role not in ROLES:
-            raise BodyRefused("messages: role")
-        path: Path = (None, f".messages[{index}].content")
-        content = message.get("content")
-        if isinstance(content, tuple):
-            yield Place("message", role, "text", content, [], {}), TEXT, path
-        elif isinstance(content, Items):
-            for number, block in elements(content):
-                name = _type(document, _object(block, "content"))
-                shape = ASSISTANT_BLOCK if role == "assistant" else BLOCK
-                yield Place("message", role, name, block, [], {}), shape, (path, f"[{number}]")
-        else:
-            raise BodyRefused("messages: content")
 
 
 def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -224,7 +118,7 @@ def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[s
     more_names: list[str] = []
     more_types: list[str] = []
     for change in arranged.tool_changes:
-        tool = _object(change.get("tool"), "tool")
+        tool = object_of(change.get("tool"), "tool")
         kind = _named(document, tool, "type")
         if kind and kind not in _TOOL_REFERENCES:
             more_types.append(kind)
@@ -235,7 +129,7 @@ def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[s
     names: list[str] = []
     types: list[str] = []
     for node in declared:
-        tool = _object(node, "tools")
+        tool = object_of(node, "tools")
         names.append(_named(document, tool, "name"))
         types.append(_named(document, tool, "type") or "custom")
         if types[-1] == "mcp_toolset":
@@ -249,7 +143,7 @@ def _toolset_names(document: Document, toolset: Members) -> list[str]:
     names = list(configs) if isinstance(configs, Members) else []
     pinned = toolset.get("tools")
     for tool in pinned if isinstance(pinned, Items) else ():
-        names.append(_named(document, _object(tool, "tools"), "name"))
+        names.append(_named(document, object_of(tool, "tools"), "name"))
     return names
 
 
@@ -257,31 +151,7 @@ def _named(document: Document, members: Members, key: str) -> str:
     """Return a string of a tool, empty if it has none: one of another type could be read otherwise upstream."""
     if key in members and not isinstance(members[key], tuple):
         raise BodyRefused(f"tools: {key}")
-    return _string(document, members, key) or ""
-
-
-def _array(top: Members, key: str) -> Iterator[tuple[int, Node]]:
-    node = top.get(key)
-    if node is None:
-        return iter(())
-    if not isinstance(node, Items):
-        raise BodyRefused(f"{key}: type")
-    return elements(node)
-
-
-def _object(node: Node | None, where: str) -> Members:
-    if not isinstance(node, Members):
-        raise BodyRefused(f"{where}: not an object")
-    return node
-
-
-def _type(document: Document, block: Members) -> str:
-    return _string(document, block, "type") or _refuse("content: type")
-
-
-def _string(document: Document, members: Members, key: str) -> str | None:
-    node = members.get(key)
-    return document.text(node) if isinstance(node, tuple) else None
+    return string_of(document, members, key) or ""
 
 
 def _flag(document: Document, top: Members, key: str) -> bool:
@@ -306,22 +176,22 @@ def _user_id(document: Document, top: Members) -> str | None:
     metadata = top.get("metadata")
     if metadata is None or is_null(document, metadata):
         return None
-    node = _object(metadata, "metadata").get("user_id")
+    node = object_of(metadata, "metadata").get("user_id")
     if node is not None and not isinstance(node, tuple) and not is_null(document, node):
         raise BodyRefused("metadata: user_id")
-    return _string(document, _object(metadata, "metadata"), "user_id")
+    return string_of(document, object_of(metadata, "metadata"), "user_id")
 
 
 def _rest(document: Document, top: Members) -> bytes:
     """Return canonical JSON of what stands beside the units, fields of single messages included."""
     without = {"metadata": "user_id"}
     thinking = top.get("thinking")
-    if isinstance(thinking, Members) and _string(document, thinking, "display") in _DISPLAYS:
+    if isinstance(thinking, Members) and string_of(document, thinking, "display") in _DISPLAYS:
         without["thinking"] = "display"
-    skip = _UNIT_KEYS | {"stream"} | _plain_cache_mark(document, top)
+    skip = UNITS | {"stream"} | _plain_cache_mark(document, top)
     parts = [canonical_json(document, top, skip, without)]
-    for index, node in _array(top, "messages"):
-        message = _object(node, "messages")
+    for index, node in array_of(top, "messages"):
+        message = object_of(node, "messages")
         if len(message) > len(_MESSAGE):
             skip = _MESSAGE | _plain_cache_mark(document, message)
             if not message.keys() <= skip:
@@ -333,16 +203,3 @@ def _plain_cache_mark(document: Document, holder: Members) -> frozenset[str]:
     node = holder.get("cache_control")
     plain = node is not None and (is_null(document, node) or is_cache_mark(document, node))
     return frozenset({"cache_control"}) if plain else frozenset()
-
-
-def _text_bytes(document: Document, leaves: list[Leaf]) -> int:
-    total = 0
-    for leaf in leaves:
-        if leaf.treatment in _UNINSPECTED:
-            continue
-        if leaf.key is not None:
-            total += len(leaf.key.encode())
-            continue
-        token = document.body[leaf.span[0] : leaf.span[1]]
-        total += len(document.text(leaf.span).encode()) if b"\\" in token else len(token) - 2
-    return total

@@ -31,7 +31,28 @@ from masking.shapes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from masking.shapes import Shape
+
+SCHEMA_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value maps names of the caller's choice to schemas."""
+
+SCHEMA_FIELDS: Mapping[str, Shape] = (
+    dict.fromkeys(("title", "description", "$comment"), MASK)
+    | {"examples": LEAVES}
+    | dict.fromkeys(("enum", "const", "default", "pattern", "required", "dependentRequired", "$schema", "$id"), SCAN)
+    | dict.fromkeys(("type", "format", "$ref", "$anchor"), WORD)
+    | dict.fromkeys(
+        (
+            *("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains"),
+            *("additionalProperties", "unevaluatedProperties", "propertyNames"),
+            *("anyOf", "allOf", "oneOf", "not", "if", "then", "else"),
+        ),
+        SCHEMA,
+    )
+)
+"""JSON Schema 2020-12 keywords that hold strings or schemas."""
 
 CITATION = fields(
     cited_text=MASK,
@@ -214,3 +235,9 @@ ASSISTANT_BLOCK = ByType(
 
 UNIT_KEYS = frozenset(names(ASSISTANT_BLOCK, set()) | names(TOOL, set()))
 """Every key that the table knows in blocks and tools."""
+
+NESTED = frozenset({"content", "source", "citations", "tool", "definition"})
+"""Keys of a block that hold blocks or parts of the API's own shape, in which the same things say nothing."""
+
+CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+"""Blocks that call a tool."""

@@ -12,12 +12,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from masking.arrangement import Plan, plan
 from masking.errors import JsonRefused
 from masking.json_document import Members, encode_token, parse
 from masking.leaves import WORDS, KeySpans, render
 from masking.memos import Turn
 from masking.opacity import WORD_LIMIT, billing_values, is_cipher, is_opaque_user, is_time, views
-from masking.outline import Outline, Plan, Unit, outline, plan
+from masking.outline import Outline, Unit, outline
 from masking.placeholders import Pseudonyms
 from masking.replacement import Replacement
 from masking.seams import TEXT_KIND, Border
@@ -25,11 +26,11 @@ from masking.shapes import Treatment
 from masking.text import Memory, field_of, match_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from masking.arrangement import Place
     from masking.json_document import Document
     from masking.leaves import Leaf, Path
-    from masking.outline import Place
     from masking.profile import Profile
     from masking.rules import RuleSet
 
@@ -180,7 +181,7 @@ class RequestMasking:
         self.border = Border()
         self._keys = KeySpans(document)
 
-    def count(self, leaves: list[Leaf], column: str) -> None:
+    def count(self, leaves: Iterable[Leaf], column: str) -> None:
         """Count leaves in one column of coverage."""
         for leaf in leaves:
             self.coverage[leaf.label][column] += 1

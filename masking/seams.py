@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from masking.node_table import NodePath
 from masking.text import Finding, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from masking.arrangement import Place
     from masking.leaves import Leaf, Path
-    from masking.outline import Place
     from masking.profile import Names
     from masking.rules import RuleSet
     from masking.text import Memory
@@ -76,7 +77,7 @@ class Border:
 
     def __init__(self) -> None:
         self._unit: tuple[str, str] | None = None
-        self._place: tuple[Path | None, int] | None = None
+        self._place: tuple[object, int] | None = None
         self._end = ""
 
     def enter(self, place: Place) -> None:
@@ -100,9 +101,11 @@ class Border:
         return before
 
 
-def _place(path: Path | None) -> tuple[Path | None, int] | None:
+def _place(path: Path | None) -> tuple[object, int] | None:
     """Return the array and the index of the block that a path's text belongs to."""
-    if path is None or path[1] != ".text" or path[0] is None or not path[0][1].startswith("["):
+    if isinstance(path, NodePath):
+        return path.table.block_of(path.number)
+    above = path[0] if path is not None and path[1] == ".text" else None
+    if above is None or isinstance(above, NodePath) or not above[1].startswith("["):
         return None
-    array, step = path[0]
-    return array, int(step[1:-1])
+    return above[0], int(above[1][1:-1])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from array import array
 
 LIBRARY = Path(__file__).parent / "matcher.so"
-HEADER = LIBRARY.with_suffix(".h")
+HEADERS = (LIBRARY.with_name("document.h"), LIBRARY.with_name("matcher.h"))
 
 _LAYOUT = (1 << 31) - 1
 _POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64
@@ -32,6 +32,16 @@ _FUNCTIONS = {
     "known_add": (_NUMBER, _POINTER, _KEY, ctypes.c_int16),
     "key_begin": (_KEY,),
     "key_of": (_KEY, _KEY, ctypes.c_char_p, _NUMBER),
+    "places_new": (
+        *(_POINTER, _KEY, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_char_p),
+        *(_POINTER, _NUMBER, _POINTER, _POINTER, _NUMBER, _POINTER),
+    ),
+    "document_new": (
+        *(_POINTER, _POINTER, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32, _POINTER, _POINTER),
+    ),
+    "document_free": (None, _POINTER),
+    "document_plan": (_NUMBER, _POINTER, ctypes.c_char_p),
+    "document_canonical": (ctypes.c_int64, _POINTER, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64),
 }
 
 
@@ -45,10 +55,26 @@ class State(ctypes.Structure):
     )
 
 
+class DocumentState(ctypes.Structure):
+    """What native code knows of a document: the head of it, as `document.h` has it."""
+
+    _fields_ = (
+        *((name, _POINTER) for name in ("nodes", "leaves", "units", "opaque", "changes", "out", "names", "pool")),
+        ("out_length", ctypes.c_uint64),
+        *((f"{name}_count", ctypes.c_uint32) for name in ("node", "leaf", "unit", "opaque", "change", "name")),
+        *((name, ctypes.c_uint32) for name in ("pooled", "rest_at", "request_at", "rest_bytes")),
+    )
+
+
+def layout() -> int:
+    """Return what tells apart which sources Python was written for."""
+    return zlib.crc32(b"".join(header.read_bytes() for header in HEADERS)) & _LAYOUT
+
+
 def _load() -> ctypes.PyDLL | None:
     try:
         found = ctypes.PyDLL(str(LIBRARY))
-        if found.matcher_layout() & _LAYOUT != zlib.crc32(HEADER.read_bytes()) & _LAYOUT:
+        if found.matcher_layout() & _LAYOUT != layout():
             return None  # built from other sources: what Python reads would not be what stands there
     except (OSError, AttributeError):
         return None

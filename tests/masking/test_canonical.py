@@ -16,6 +16,8 @@ from masking.memory import Memory
 from masking.request import outline
 from masking.response import ResponseMasker
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 TEXT = {"type": "text", "text": "x"}
 CALL = {"type": "tool_use", "id": "toolu_01", "name": "t", "input": {"a": None}}
 CITED = {"type": "char_location", "cited_text": "c", "document_index": 0, "file_id": None}

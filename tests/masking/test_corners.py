@@ -16,6 +16,8 @@ from masking.replacement import Replacement
 from masking.request import mask_request, outline
 from masking.response import ResponseMasker
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 
 def _request(**top: Any) -> dict[str, Any]:
     return {"model": "m", "messages": [], **top}

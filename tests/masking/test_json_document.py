@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from masking.errors import JsonRefused
 from masking.json_document import Items, Members, Scalars, encode_token, parse
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | texts,

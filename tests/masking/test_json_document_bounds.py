@@ -7,6 +7,8 @@ import pytest
 from masking.errors import JsonRefused
 from masking.json_document import Items, Members, Scalars, decode_token, parse
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 AT = {
     "no mark after a container": (b"[[]", "syntax", 3),
     "something else after a container": (b'[{} "a"]', "syntax", 3),

@@ -11,6 +11,8 @@ from shipped import shipped
 from masking.outline import outline
 from masking.request import mask_request
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 KEY = b"k" * 32
 RECORD = {"patient": {"firstName": "Xiuying", "mrn": 4432917, "dose": 500, "visits": [10000, 20000]}, "ssn": 123456789}
 

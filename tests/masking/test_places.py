@@ -19,6 +19,8 @@ from masking.request import mask_request, outline
 from masking.request_places import REQUEST
 from masking.response import ResponseMasker
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 FULL: dict[str, Any] = {
     "model": "claude-sonnet-5-5",
     "max_tokens": 64,

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from carriage_rules import KEY, PLAIN, RULES
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from oracle import Oracle
 from masking.memory import Memory
 from masking.request import mask_request
 from masking.response import ResponseMasker
+
+pytestmark = pytest.mark.usefixtures("each_reader")
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 

@@ -16,6 +16,8 @@ from masking.memos import memo_digest
 from masking.profile import Profile
 from masking.request import Blocked, MaskedRequest, mask_request, outline
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 HEX = "0123456789abcdef" * 4
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from masking.opacity import billing_values, is_cipher, is_opaque_user, is_time, views
 from masking.request import MaskedRequest, mask_request, outline
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 if TYPE_CHECKING:
     from masking.profile import Profile
 
