@@ -63,8 +63,7 @@ def is_opaque_user(text: str) -> bool:
 
 def views(text: str) -> tuple[str, ...]:
     """Return the readings of a word that recognizers should see; none when it holds no digit outside UUIDs."""
-    bare = _UUID.sub(" ", text)
-    if not _DIGIT.search(bare):
+    if not _DIGIT.search(text) or not _DIGIT.search(bare := _UUID.sub(" ", text)):
         return ()
     return tuple(dict.fromkeys((bare.replace("_", " "), _SEPARATORS.sub(" ", bare))))
 

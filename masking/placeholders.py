@@ -10,6 +10,7 @@ They are pseudonyms: text with placeholders is not de-identified in the sense of
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import unicodedata
 
@@ -18,6 +19,8 @@ PLACEHOLDER = r"\[[A-Z][A-Z_]{1,23}_[A-Z2-7]{7}_[A-Z2-7]{6}\]"
 
 KEY_BYTES = 32
 
+_HASH_BLOCK = 64
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _ENTITY_LENGTH = 7
 _SURFACE_LENGTH = 6
 _CODE_BYTES = 5
@@ -39,20 +42,28 @@ NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 class Pseudonyms:
     """The placeholders and the date offset of one session, from its 32-byte masking key."""
 
-    __slots__ = ("_key", "_made")
+    __slots__ = ("_entities", "_inner", "_key", "_made", "_outer")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError("a masking key has 32 bytes")
         self._key = key
-        self._made: dict[tuple[str, str], str] = {}  # lives as long as one exchange
+        # HMAC's two hashes with the key read already (RFC 2104, section 4): a third of the time of asking for it anew
+        self._inner = hashlib.sha256(key.ljust(_HASH_BLOCK, b"\0").translate(_INNER_PAD))
+        self._outer = hashlib.sha256(key.ljust(_HASH_BLOCK, b"\0").translate(_OUTER_PAD))
+        self._made: dict[tuple[str, str], str] = {}  # these live as long as one exchange
+        self._entities: dict[tuple[str, str], str] = {}
 
     def placeholder(self, identifier: str, value: str) -> str:
         """Return the placeholder of this spelling of this value."""
         made = self._made.get((identifier, value))
         if made is None:
-            entity = self._code(b"entity", identifier, entity_of(identifier, value))[:_ENTITY_LENGTH]
-            surface = self._code(b"surface", identifier, value)[:_SURFACE_LENGTH]
+            whose = entity_of(identifier, value)
+            entity = self._entities.get((identifier, whose))
+            if entity is None:
+                entity = self._code("entity", identifier, whose)[:_ENTITY_LENGTH]
+                self._entities[identifier, whose] = entity
+            surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
             made = self._made[identifier, value] = f"[{identifier}_{entity}_{surface}]"
         return made
 
@@ -63,9 +74,11 @@ class Pseudonyms:
         days = _SHORTEST_SHIFT + number // 2
         return days if number % 2 else -days
 
-    def _code(self, part: bytes, identifier: str, value: str) -> str:
-        message = b"phigate\0%b\0%b\0%b" % (part, identifier.encode(), value.encode())
-        return _written(hmac.digest(self._key, message, "sha256")[:_CODE_BYTES])
+    def _code(self, part: str, identifier: str, value: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(f"phigate\0{part}\0{identifier}\0{value}".encode())
+        outer.update(inner.digest())
+        return _written(outer.digest()[:_CODE_BYTES])
 
 
 def _written(code: bytes) -> str:

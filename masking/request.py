@@ -26,7 +26,7 @@ from masking.shapes import Treatment
 from masking.text import Memory, field_of, match_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from masking.arrangement import Place
     from masking.json_document import Document
@@ -126,7 +126,8 @@ def mask_request(
         masking.echoed = turn is not None and index in echoed
         first = index == 0 or arranged.units[index - 1].kind == "tool"
         if first and masking.is_billing_header(place):
-            masking.count(place.leaves, "left")
+            for leaf in place.leaves:
+                masking.count(leaf, "left")
             continue
         masking.border.enter(place)
         for leaf in place.leaves:
@@ -181,10 +182,9 @@ class RequestMasking:
         self.border = Border()
         self._keys = KeySpans(document)
 
-    def count(self, leaves: Iterable[Leaf], column: str) -> None:
-        """Count leaves in one column of coverage."""
-        for leaf in leaves:
-            self.coverage[leaf.label][column] += 1
+    def count(self, leaf: Leaf, column: str) -> None:
+        """Count a leaf in one column of coverage."""
+        self.coverage[leaf.label][column] += 1
 
     def leaf(self, leaf: Leaf, upstream: str | None) -> str | None:
         """Treat one leaf; `upstream` is what upstream wrote there, if the caller's words are an echo of it.
@@ -193,25 +193,25 @@ class RequestMasking:
         """
         treatment = leaf.treatment
         if leaf.number and self.echoed:  # what upstream wrote comes back as it was
-            self.count([leaf], "left")
+            self.count(leaf, "left")
             return None
         if treatment in _EXEMPT or (self.echoed and treatment in _UPSTREAMS):
-            self.count([leaf], "left")
+            self.count(leaf, "left")
             if treatment is Treatment.SECRET:
                 self.edits.append((*leaf.span, _SECRET_TOKEN))
             return None
         if treatment is Treatment.OPAQUE:
             if _BASE64.fullmatch(self.document.body, leaf.span[0] + 1, leaf.span[1] - 1):
-                self.count([leaf], "opaque")
+                self.count(leaf, "opaque")
                 return None
             leaf = leaf._replace(treatment=Treatment.UNKNOWN)
         text = leaf.read(self.document)
         if self._passes_unread(treatment, text):
-            self.count([leaf], "left")
+            self.count(leaf, "left")
             return text
         if treatment is Treatment.TIME:
             leaf = leaf._replace(treatment=Treatment.UNKNOWN)
-        self.count([leaf], "scanned")
+        self.count(leaf, "scanned")
         return self._inspect(leaf, text, upstream)
 
     def block(self, path: Path | None, identifiers: tuple[str, ...]) -> None:
@@ -257,7 +257,7 @@ class RequestMasking:
             self.block(leaf.path, blocked)
         if masked != text:
             self.edits.append((*self._keys.of(leaf), encode_token(masked)))
-            self.count([leaf], "masked")
+            self.count(leaf, "masked")
         return None if blocked else masked
 
     def _passes_unread(self, treatment: Treatment, text: str) -> bool:

@@ -7,7 +7,7 @@ anything. The same is true of a known place that holds the wrong JSON type.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Treatment(Enum):
-    """What happens to the strings at a place."""
+class Treatment(IntEnum):
+    """What happens to the strings at a place; native code has the same numbers (`native/document.h`)."""
 
     MASK = auto()
     """Free text: findings are replaced."""
