@@ -26,7 +26,7 @@ _TEXTUAL = 0.85
 """Share of letters, digits, spaces and usual signs from which decoded bytes count as text."""
 
 _HINTS = compile_pattern(
-    r"[^\t-\r\x1e -~\x{80}-\x{10ffff}]+"
+    r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]+"
     r"|(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31}[0-9]{0,2});"
     r"|(?:\\u[0-9A-Fa-f]{4})+|(?:\\x[0-9A-Fa-f]{2})+|\\[nrt\"'/]"
@@ -34,7 +34,7 @@ _HINTS = compile_pattern(
     r"|[*`~]{1,3}|_{1,3}"
     rf"|[A-Za-z0-9+/-]{{{_SHORTEST}}}[A-Za-z0-9+/-]*={{0,2}}"
 )
-_ANY_HINT = compile_pattern(r"[^\t-\r\x1e -~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+|[A-Za-z0-9+/]{16}")
+_ANY_HINT = compile_pattern(r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+|[A-Za-z0-9+/]{16}")
 _ESCAPES = {"n": "\n", "r": "\n", "t": " ", '"': '"', "'": "'", "/": "/"}
 _USUAL = frozenset(" \n\r\t.,;:!?'\"()/-+@#&=_<>{}[]|^~%*\\")
 

@@ -17,6 +17,10 @@ from masking.placeholders import PLACEHOLDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SPACES = " \t\n\r\f\v\x1e\x1f\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+"""The characters that end a token, in a text as in its view: all that a view shows as a space or a line end. A view has
+more spaces only where encodings spell them, inside tokens of the text."""
+
 FILLER = "\x02"
 """Stands for each character of a placeholder in a view: they are literal text."""
 

@@ -1,12 +1,18 @@
-"""A reading: a stretch of a text on the tape, its zones, and what is found in them."""
+"""A reading: a stretch of a text on the tape, its zones, and what is found in them.
+
+Text is parted between tokens only. A token ends at the same characters in a text as in its view (`folding.SPACES`), so
+that where text may be parted does not depend on whether something else in the same reading is encoded. A token that
+spells several words (`decoding`) may touch several zones: these leave together, as one *stretch*.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from typing import TYPE_CHECKING
+from bisect import bisect_left, bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from masking.folding import view_of
-from masking.segments import MAX_RUN, lines
+from masking.folding import SPACES, view_of
+from masking.segments import MAX_RUN, REACH, lines
 from masking.tape import START
 
 if TYPE_CHECKING:
@@ -16,8 +22,15 @@ if TYPE_CHECKING:
 
 
 _LINE_ENDS = frozenset("\n\x1e")
-SPACES = " \t\n\r\f\v\x1e\x1f"
-"""What parts tokens in a text; a view may have more of it."""
+_SPACES = frozenset(SPACES)
+
+
+class Stretch(NamedTuple):
+    """Zones that only leave together: the number of the first, and `[start, end)` of the text, all of whole tokens."""
+
+    first: int
+    start: int
+    end: int
 
 
 class Reading:
@@ -43,28 +56,38 @@ class Reading:
         """How many of the zones no further text can change."""
         return self._tape.settled
 
+    @cached_property
+    def _stretches(self) -> list[Stretch]:
+        starts, ends = self._view.starts, self._view.ends
+        if starts is None or ends is None:
+            return [Stretch(number, start, end) for number, (start, end) in enumerate(self._spans)]
+        found: list[Stretch] = []
+        for number, (first, last) in enumerate(self._spans):
+            before = found[-1] if found else None
+            if before is not None and starts[first] < before.end:
+                found[-1] = before._replace(end=token_end(self.text, max(ends[last - 1], before.end)))
+            else:
+                start, end = token_begin(self.text, starts[first]), token_end(self.text, ends[last - 1])
+                found.append(Stretch(number, start, end))
+        return found
+
     def oversize(self) -> int | None:
-        """Return the first zone that is too long, None if there is none."""
+        """Return the first zone of the first stretch that is too long, None if there is none."""
         if len(self.text) <= MAX_RUN or (self._view.starts is None and self._tape.widest <= MAX_RUN):
             return None
-        raw = self._raw
-        return next(
-            (number for number, (start, end) in enumerate(self._spans) if raw(end) - raw(start) > MAX_RUN), None
-        )
+        return next((one.first for one in self._stretches if one.end - one.start > MAX_RUN), None)
 
     def leaving(self, settled: int) -> tuple[int, int]:
-        """Return how many of so many settled zones may leave, and how much of the text with them.
-
-        A token that spells several words (`decoding`) leaves as a whole or not at all.
-        """
-        while True:
-            end = self._raw(self._spans[settled][0] if settled < self.zones else self._tape.waiting)
-            if self._view.starts is None:
+        """Return how many of so many settled zones may leave, and how much of the text with them."""
+        if self._view.starts is None:
+            return settled, self._spans[settled][0] if settled < self.zones else self._tape.waiting
+        stretches = self._stretches
+        if settled == self.zones:
+            end = token_begin(self.text, self._raw(self._tape.waiting))
+            if not stretches or stretches[-1].end <= end:
                 return settled, end
-            end = token_begin(self.text, end)
-            if not settled or self._raw(self._spans[settled - 1][1]) <= end:
-                return settled, end
-            settled -= 1
+        kept = stretches[bisect_right(stretches, settled, key=_first) - 1]
+        return kept.first, kept.start
 
     def before(self, end: int) -> bytes:
         """Return what stands on the tape before a character of the text, which may part what is read next from it."""
@@ -120,8 +143,36 @@ class Reading:
         return (start, end) if starts is None or ends is None else (starts[start], ends[end - 1])
 
 
+def _first(stretch: Stretch) -> int:
+    return stretch.first
+
+
 def token_begin(text: str, at: int) -> int:
     """Return where the token begins that a place in a text belongs to."""
-    while at and text[at - 1] not in SPACES:
+    while at and text[at - 1] not in _SPACES:
         at -= 1
     return at
+
+
+def token_end(text: str, at: int) -> int:
+    """Return where the token ends that a place in a text belongs to."""
+    while at < len(text) and text[at] not in _SPACES:
+        at += 1
+    return at
+
+
+def complete(text: str) -> int:
+    """Return how much of a text are tokens that no further text changes; a carriage return may be half a line end."""
+    return token_begin(text, len(text) - text.endswith("\r"))
+
+
+def overlong(text: str) -> int | None:
+    """Return where the first token begins that has more than `REACH` characters and ends beyond `MAX_RUN + REACH`.
+
+    What it spells is not known before it ended, and it is not waited for: what stands before it is read without it.
+    """
+    for at in range(MAX_RUN + REACH, len(text), REACH):  # one of these places is in it
+        start = token_begin(text, at)
+        if token_end(text[: start + REACH + 1], at) - start > REACH:
+            return start
+    return None

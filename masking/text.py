@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from masking.automata import compile_pattern
 from masking.errors import TextRefused
 from masking.findings import PUBLIC, Finding
+from masking.folding import SPACES
 from masking.folding import fold as folded_view
 from masking.keys import field_of
 from masking.memory import Memory
-from masking.reading import SPACES, Reading, token_begin
+from masking.reading import Reading, complete, overlong
 from masking.segments import MAX_RUN, REACH, forced_cut
 from masking.tape import START
 
@@ -48,7 +49,7 @@ class Segment:
 class SegmentFold:
     """Turns a text that arrives in pieces into settled segments; `memory` is advanced as they settle.
 
-    Not more than `MAX_RUN + REACH` code points and one token are held back.
+    Not more than `MAX_RUN + REACH` code points and the few tokens that a zone waits for are held back.
     """
 
     def __init__(self, rules: RuleSet, names: Names, memory: Memory) -> None:
@@ -97,25 +98,25 @@ class SegmentFold:
         """Settle as much of the buffer as can be; None if more text is needed."""
         if self._swallow is not None:
             return self._swallowed(self._swallow, final=final)
-        whole = len(self._buffer)
-        reading = Reading(
-            self._scanner, self._buffer if final else self._buffer[: token_begin(self._buffer, whole)], self._before
-        )
+        long = overlong(self._buffer)
+        limit = complete(self._buffer) if long is None else long
+        last = final and long is None
+        reading = Reading(self._scanner, self._buffer if last else self._buffer[:limit], self._before)
         oversize = reading.oversize()
-        settled = reading.zones if final else reading.settled
+        settled = reading.zones if last else reading.settled
         if oversize is not None:
             settled = min(settled, oversize)
-        end = whole
-        if not final or settled < reading.zones:
+        end = len(self._buffer)
+        if not last or settled < reading.zones:
             settled, end = reading.leaving(settled)
         if end == 0:
-            return self._forced(final=final) if oversize == 0 or whole > MAX_RUN + REACH else None
+            return self._forced(final=final) if oversize is not None or long is not None else None
         segment = Segment(self._buffer[:end], tuple(reading.findings(settled, self.memory)))
         self._drop(end, reading.before(end))
         return segment
 
     def _forced(self, *, final: bool) -> Segment | None:
-        """Cut an oversize zone that begins the buffer; the decision sees `MAX_RUN + REACH` code points and no more."""
+        """Cut the oversize stretch that begins the buffer; the decision sees `MAX_RUN + REACH` code points, no more."""
         window = self._buffer[: MAX_RUN + REACH]
         if len(window) < MAX_RUN + REACH and not final:
             return None
@@ -162,7 +163,7 @@ def find(
         return [whole] if whole.identifier != PUBLIC else []
     if field and len(text) <= LONGEST_VALUE:
         return _find_value(rules, text, names, memory, f'"{field}": "')
-    if len(text) <= BLOCK:
+    if len(text) <= BLOCK and overlong(text) is None:
         reading = Reading(rules.scanner(names), text)
         if reading.oversize() is None:
             return reading.findings(reading.zones, memory)

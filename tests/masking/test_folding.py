@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
+import sys
+import unicodedata
 from urllib.parse import quote
 
 import pytest
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 from shipped import folded, shipped
 
 from masking import find
-from masking.folding import fold, view_of
+from masking.folding import SPACES, fold, view_of
+from masking.segments import lines
 
+UNUSED = {"Cn", "Co", "Cs"}
 NAME = "Patient Jane Doe, SSN 123-45-6789 today"
 PIECES = st.lists(
     st.sampled_from(
@@ -55,6 +59,16 @@ PIECES = st.lists(
 def test_what_a_text_spells(text: str, spells: str) -> None:
     """Encodings, look-alikes and marks are undone; what only looks like one stays."""
     assert fold(text) == spells
+
+
+def test_what_ends_a_token_of_a_text_ends_one_of_its_view() -> None:
+    """Of all characters those that a view shows as a space or a line end are the ones at which a text is parted."""
+    every = ";".join(char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) not in UNUSED)
+    view = view_of(every)
+    assert view.starts is not None
+    shown = [place for place, char in enumerate(lines(view.text)) if char in " \n\x1e"]
+    assert {every[view.starts[place]] for place in shown} == set(SPACES)
+    assert len(shown) == len(SPACES)
 
 
 @pytest.mark.parametrize(

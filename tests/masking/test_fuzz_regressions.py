@@ -5,17 +5,20 @@ An input of bytes belongs to one target of `fuzz/`; Atheris is not needed to rep
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import folded, shipped
 
 from fuzz import json_body, request_body, sse, text
 from fuzz.one import TARGETS
-from masking import Finding
+from masking import Finding, find
 from masking.errors import JsonRefused
 from masking.json_document import Document, parse
 from masking.sse import SseReader
@@ -40,6 +43,29 @@ def test_the_seeds_of_every_target_hold(name: str) -> None:
 def test_noise_holds(name: str, data: bytes) -> None:
     """Bytes of no meaning lead a target to decisions whose promises are kept."""
     importlib.import_module(TARGETS[name]).check(data)
+
+
+SEEN = "Seen by Dr. Jane Doe, MRN 00123456 was the of in with and was by then "
+LINK = "https://x.example.org/"
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (f"\u00a0{LINK}{'q9' * 2100} Foo, &#49;23-45-6789 {'Bar, ' * 120}", 7),
+        (f"Dr. Foo, see {base64.b64encode(SEEN.encode()).decode()} and then more and the of in\n\nmore", 7),
+        (quote(SEEN) * 60, 1000),
+        (quote(SEEN) + "Foo,%20" * 585 + "x", 1000),
+        ("Name: |\r\nOkonkwo Zz", 8),
+    ],
+    ids=["no-break", "several-zones", "long-token", "oversize", "line-end"],
+)
+def test_where_a_text_is_cut_does_not_depend_on_what_it_spells(text: str, pieces: int) -> None:
+    """Zones that one token spells leave together, a long one is cut in one place, and a line end is never half of one."""
+    found = [(f.start, f.end, f.identifier, f.rule) for f in find(shipped(), text)]
+    assert found
+    assert folded([text]) == (text, found)
+    assert folded([text[at : at + pieces] for at in range(0, len(text), pieces)]) == (text, found)
 
 
 def _lax(body: bytes) -> Document:
