@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import html
+from string import hexdigits
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -34,7 +35,17 @@ _HINTS = compile_pattern(
     r"|[*`~]{1,3}|_{1,3}"
     rf"|[A-Za-z0-9+/-]{{{_SHORTEST}}}[A-Za-z0-9+/-]*={{0,2}}"
 )
-_ANY_HINT = compile_pattern(r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+|[A-Za-z0-9+/]{16}")
+_RUN = "[A-Za-z0-9+/-]"
+HINT = "|".join(
+    (
+        r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+",
+        rf"[0-9A-Fa-f]{{{_SHORTEST}}}|[0-9+/-]{{{_SHORTEST}}}|{_RUN}{{{_SHORTEST}}}[A-Z]",
+        *(f"{_RUN}{{{before}}}[A-Z]{_RUN}{{{_SHORTEST - 1 - before}}}" for before in range(_SHORTEST)),
+    )
+)
+"""RE2 source of what any text with an edit holds. A long word in small letters is no hint: base64 has capitals."""
+
+_ANY_HINT = compile_pattern(HINT)
 _ESCAPES = {"n": "\n", "r": "\n", "t": " ", '"': '"', "'": "'", "/": "/"}
 _USUAL = frozenset(" \n\r\t.,;:!?'\"()/-+@#&=_<>{}[]|^~%*\\")
 
@@ -97,7 +108,7 @@ def _packed(stretch: str) -> str | None:
     """Return what base64 or hexadecimal of a text spells, None if it is neither."""
     if len(stretch) > LONGEST:
         return None
-    spelled = _hexadecimal(stretch)
+    spelled = None if stretch.strip(hexdigits) else _hexadecimal(stretch)
     if spelled is None and not stretch.islower() and not stretch.isupper():
         spelled = _base64(stretch)
     if spelled is None or sum(char.isalnum() or char in _USUAL for char in spelled) < _TEXTUAL * len(spelled):

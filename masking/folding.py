@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.automata import compile_pattern
-from masking.decoding import Edit, edits
+from masking.decoding import HINT, Edit, edits
 from masking.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ _ROUNDS = 2
 _LEFT_OUT = compile_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]|\\p{Mn}|\\p{Me}"
 )
-_FOREIGN = compile_pattern(r"[\x{80}-\x{10ffff}]+")
 _WORD = compile_pattern(r"[\p{L}]*(?:[A-Za-z][\x{80}-\x{10ffff}]|[\x{80}-\x{10ffff}][A-Za-z])[\p{L}]*")
+_FOREIGN = compile_pattern(r"[\x{80}-\x{10ffff}]+")
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
-_FEW = 16
+_OTHERWISE = compile_pattern(rf"[\t\v\f\r\x1f\[]|{HINT}")
+_FEW, _SPARSE = 16, 8
 _QUOTES = {
     "\u2018": "'",
     "\u2019": "'",
@@ -84,6 +85,8 @@ _TABLE = _Table()
 
 def view_of(text: str) -> View:
     """Return the folded view, placeholders hidden, spaces of all kinds alike and line ends of all kinds too."""
+    if text.isascii() and _OTHERWISE.search(text) is None:
+        return View(text)
     view = _unfolded(text)
     shown = view.text
     if "[" in shown:
@@ -106,7 +109,10 @@ def _unfolded(text: str) -> View:
     """Undo encodings and look-alikes."""
     view = View(_translated(text))
     for _ in range(_ROUNDS):
-        found = sorted([*edits(view.text), *_spelled_out(view.text)])
+        found = edits(view.text)
+        spelled = _spelled_out(view.text)
+        if spelled:
+            found = sorted([*found, *spelled])
         if not found:
             break
         view = _edited(view, found)
@@ -114,14 +120,47 @@ def _unfolded(text: str) -> View:
     return view
 
 
+class _Traits(dict[str, int]):
+    """What there is to do about each character beyond ASCII, filled as they turn up; bounded by how many there are."""
+
+    def __missing__(self, char: str) -> int:
+        spelled = unicodedata.normalize("NFKC", char)
+        traits = _CHANGED * (_TABLE[ord(char)] != char) | _ALIKE * (ord(char) in _LOOK_ALIKES)
+        traits |= _HIDDEN * (_LEFT_OUT.search(char) is not None)
+        traits |= _SPELLED * (len(spelled) > 1 and spelled.isalnum() and spelled.isascii())
+        if traits:
+            self[char] = traits
+        else:
+            _AS_IT_IS.add(char)
+        return traits
+
+
+_CHANGED, _ALIKE, _HIDDEN, _SPELLED = 1, 2, 4, 8
+_TRAITS = _Traits()
+_AS_IT_IS = {chr(code) for code in range(128)}
+"""Characters about which there is nothing to do: most of any text."""
+
+
+def _noticed(text: str) -> dict[str, int]:
+    """Return the characters of a text about which there is something to do, and what."""
+    if text.isascii():
+        return {}
+    is_foreign = (len(text.encode()) - len(text)) * _SPARSE > len(text)
+    chars = set(text if is_foreign else "".join(_FOREIGN.findall(text))) - _AS_IT_IS  # what is faster
+    return {char: traits for char in chars if (traits := _TRAITS[char])}
+
+
 def _spelled_out(text: str) -> list[Edit]:
     """Return what is left out or written with more than one character."""
-    if text.isascii():
+    noticed = _noticed(text)
+    if not noticed:
         return []
-    found = [Edit(*match.span(), "") for match in _LEFT_OUT.finditer(text)]
-    for char in set("".join(_FOREIGN.findall(text))):
-        spelled = unicodedata.normalize("NFKC", char)
-        if len(spelled) > 1 and spelled.isalnum() and spelled.isascii():
+    found: list[Edit] = []
+    if any(some & _HIDDEN for some in noticed.values()):
+        found.extend(Edit(*match.span(), "") for match in _LEFT_OUT.finditer(text))
+    for char, some in noticed.items():
+        if some & _SPELLED:
+            spelled = unicodedata.normalize("NFKC", char)
             at = text.find(char)
             while at >= 0:
                 found.append(Edit(at, at + 1, spelled))
@@ -152,17 +191,16 @@ def _edited(view: View, found: list[Edit]) -> View:
 
 def _translated(text: str) -> str:
     """Translate by the table; a text with few different foreign characters is searched for each: that is faster."""
-    if text.isascii():
+    noticed = _noticed(text)
+    if not noticed:
         return text
-    foreign = set("".join(_FOREIGN.findall(text)))
-    changes = {char: _TABLE[ord(char)] for char in foreign}
-    changes = {char: folded for char, folded in changes.items() if char != folded}
+    changes = {char: _TABLE[ord(char)] for char, some in noticed.items() if some & _CHANGED}
     if len(changes) > _FEW or not changes.keys().isdisjoint(changes.values()):
         text = text.translate(_TABLE)
     else:
         for char, folded in changes.items():
             text = text.replace(char, folded)
-    if any(ord(char) in _LOOK_ALIKES for char in foreign):
+    if any(some & _ALIKE for some in noticed.values()):
         parts: list[str] = []
         at = 0
         for match in _WORD.finditer(text):
