@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import re2
 
 from bench.masking_bodies import SHAPES, chat
-from bench.masking_text import DENSITIES
+from bench.masking_text import DENSITIES, foreign
 from bench.masking_timing import seconds
 from masking.arrangement import plan
 from masking.json_document import parse
@@ -111,6 +111,8 @@ def requests(sizes: Sequence[int], budget: float) -> Iterator[Figure]:
             build = partial(_seeded, size, density)
             taken = seconds(cases, build, budget)
             yield _whole(f"request, {name}", len(build(0)), taken)
+    build = partial(_foreign, min(sizes))
+    yield _whole("request, other letters", len(build(0)), seconds(cases, build, budget))
     body = _seeded(min(sizes), DENSITIES["usual"], 0)
     yield _whole("request, usual, repeated", len(body), seconds(cases, partial(_same, body), budget))
 
@@ -121,6 +123,12 @@ def _same(body: bytes, _turn: int) -> bytes:
 
 def _seeded(size: int, density: float, turn: int) -> bytes:
     return chat(size, density=density, seed=turn + 1)
+
+
+def _foreign(size: int, turn: int) -> bytes:
+    message = {"role": "user", "content": foreign(size // 3, turn + 1)}
+    body = {"model": "claude-bench", "max_tokens": 1024, "messages": [message]}
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _whole(case: str, size: int, taken: dict[str, float]) -> Figure:

@@ -40,6 +40,7 @@ _WORDS = {
     "city": ("Springfield", "Riverton", "Fairview", "Georgetown", "Salem", "Clinton"),
     "state": ("IL", "OH", "TX", "NV", "OR", "GA"),
 }
+_SCRIPTS = ((0x430, 0x44F), (0x4E00, 0x9FA5), (0xAC00, 0xD7A3), (0xE0, 0xF6))
 DENSITIES = {"clean": 0.0, "usual": 0.15, "dense": 1.0}
 """Share of sentences that hold PHI: none, a note as it is written, and a sheet of identifiers."""
 
@@ -61,6 +62,18 @@ def note(size: int, density: float, seed: int) -> str:
         if held >= size:
             return "".join(parts).rstrip()
     raise AssertionError  # the sentences never end
+
+
+def foreign(size: int, seed: int) -> str:
+    """Return so many characters of words that no list holds, of four scripts: the slowest text there is."""
+    chance = random.Random(seed)
+    words: list[str] = []
+    held = 0
+    while held < size:
+        first, last = chance.choice(_SCRIPTS)
+        words.append("".join(chr(chance.randint(first, last)) for _ in range(chance.randint(1, 8))))
+        held += len(words[-1]) + 1
+    return " ".join(words)[:size]
 
 
 def _filled(template: str, chance: random.Random) -> str:

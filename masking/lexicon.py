@@ -95,7 +95,7 @@ class Lexicon(dict[str, bytes]):
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
         held, unions = _unite(lists[name] for name in self._names)
-        ending_bits = {ending: 1 << self._names.index(name) for name, some in endings.items() for ending in some}
+        ending_bits = {plain(ending): 1 << self._names.index(name) for name, some in endings.items() for ending in some}
         used = set(held.values())
         kinds = sorted({*(unions[number - 1] for number in used), *ending_bits.values()})
         if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
@@ -168,29 +168,14 @@ class Lexicon(dict[str, bytes]):
         """Return the symbol of numbers from their two bytes."""
         return FIRST_NUMBER + (value - NUMBERS["month"]) * len(LENGTHS) + LENGTHS.index(length)
 
-    def symbols_of(self, token: str) -> Iterator[tuple[int, str]]:
-        """Yield the symbols of a token, each with the text it stands for."""
-        tape, at, begin = self[token], 0, 0
-        for wide, long in atoms(token):
-            if wide == WORD_BYTES:
-                symbol = self.symbol_of_word(tape[at + 2], self._places[tape[at : at + 2]])
-            elif wide > 1:
-                symbol = self.symbol_of_number(*tape[at : at + wide])
-            else:
-                symbol = tape[at]
-            yield symbol, token[begin : begin + long]
-            at += wide
-            begin += long
-
     def listed(self) -> tuple[list[str], list[int]]:
         """Return the words of the lists, and the places of their codes."""
         places = [self._places.get(code, 0) for code in self._codes]
         return list(self._held), [places[union] for union in self._held.values()]
 
     def endings(self) -> tuple[list[str], list[int]]:
-        """Return the endings that are ASCII, those that win over others first, and the places of their codes."""
-        words = [ending for ending in self._endings if ending.isascii()]
-        return words, [self._places[self._endings[ending][1]] for ending in words]
+        """Return the endings, those that win over others first, and the places of their codes."""
+        return list(self._endings), [self._places[code] for _, code in self._endings.values()]
 
     def inert(self) -> tuple[list[int], list[int]]:
         """Return, for each code, the place of that of its lower-case words, and whether it parts zones."""
@@ -234,7 +219,7 @@ class Lexicon(dict[str, bytes]):
         shape = shape_of(word)
         union = self._held.get(word) or self._held.get(plain(word), 0)
         known = union > 0 or len(word) == 1
-        code = self._codes[union] if union else self._by_ending(word.lower())
+        code = self._codes[union] if union else self._by_ending(plain(word))
         if shape == 1:
             code = self._inert.get(code, code)
         return code + shape.to_bytes(), known
@@ -280,10 +265,28 @@ def _code(number: int) -> bytes:
 
 
 def plain(word: str) -> str:
-    """Return a word as the lists write it: lower case, without marks on its letters."""
-    if word.isascii():
-        return word.lower()
-    return "".join(char for char in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(char))
+    """Return a word as the lists write it: lower case, without marks on its letters; letter by letter."""
+    return word.lower() if word.isascii() else word.translate(_PLAIN)
+
+
+class _Plain(dict[int, str]):
+    """The plain form of each character, filled as characters turn up; bounded by the number of code points."""
+
+    def __missing__(self, code: int) -> str:
+        parts = unicodedata.normalize("NFKD", chr(code).lower())
+        form = self[code] = "".join(part for part in parts if not unicodedata.combining(part)).lower()
+        return form
+
+
+_PLAIN = _Plain({ord("\u03c2"): "\u03c3"})  # a final sigma is a sigma
+
+
+def character(char: str) -> tuple[int, bytes]:
+    """Return what a character is, as `native/matcher.h` counts it, and the plain form of a part of words."""
+    in_words = char.isalnum() and not char.isdecimal()
+    is_title = unicodedata.category(char) == "Lt"
+    facts = (in_words, char.isdecimal(), char.isupper(), char.islower(), is_title, char.isspace())
+    return sum(1 << place for place, fact in enumerate(facts) if fact), plain(char).encode() if in_words else b""
 
 
 def shape_of(word: str) -> int:

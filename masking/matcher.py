@@ -16,9 +16,9 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from masking import native, phrase
-from masking.automata import compile_pattern
 from masking.findings import PUBLIC, Finding
-from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of, key_of
+from masking.lexicon import character
+from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of
 from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ _FORMS: dict[object, int] = {
 }
 """What a value of a plain form surely passes: the forms of `native/sure.c`."""
 
-_FOREIGN = compile_pattern(r"[^ \n\x{1e}]*[\x{80}-\x{10ffff}][^ \n\x{1e}]*")
+_UNTOLD = -5
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
-_SIGN_BIT = 1 << 31
 
 
 class Matcher:
@@ -63,8 +62,6 @@ class Matcher:
         self.names = tuple((recognizer.identifier, recognizer.id) for recognizer in recognizers)
         self.turn = 0
         self.lock = RLock()  # one tape at a time: between two calls another thread may want it
-        self._lexicon = lexicon
-        self._foreign: dict[str, tuple[int, ...]] = {}
         lower, is_inert = lexicon.inert()
         sets = [kind.members.to_bytes((lexicon.symbols + 7) // 8, "little") for kind in book.kinds.all]
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
@@ -111,37 +108,32 @@ class Matcher:
         """Bytes that the states of the automata take now."""
         return int(self.library.matcher_bytes(self.handle))
 
-    @property
-    def kept(self) -> frozenset[str]:
-        """The tokens that are remembered: of other letters than ASCII's, and of listed words."""
-        return frozenset(self._foreign)
-
     def read(self, view: str, before: bytes) -> MatchedText:
         """Read a view (`folding`) behind the byte `before`."""
         return MatchedText(self, view, before)
 
     def put(self, view: str, encoded: bytes, before: int) -> int:
         """Put a view on the tape; returns how many zones it has."""
-        foreign: array[int] = array("i")
-        if len(encoded) != len(view):
-            for token in _FOREIGN.findall(view):
-                foreign.extend(self._foreign.get(token) or self._symbols(token))
-        place, count = foreign.buffer_info()
         self.turn += 1  # before it is read: who was there before has to read again even if this fails
-        return native.checked(self.library.matcher_read(self.handle, encoded, len(encoded), before, place, count))
+        zones = self.library.matcher_read(self.handle, encoded, len(encoded), before)
+        if zones == _UNTOLD:
+            self._tell(view)
+            zones = self.library.matcher_read(self.handle, encoded, len(encoded), before)
+        return native.checked(zones)
 
-    def _symbols(self, token: str) -> tuple[int, ...]:
-        """Return how many symbols a token has, then each with its characters and its key; public tokens are kept."""
-        found = [0]
-        for symbol, text in self._lexicon.symbols_of(token):
-            is_word = text[0].isalnum() and not text.isdecimal()
-            key = key_of(text) if is_word and not text.isascii() else int(text.isspace())
-            found += (symbol, len(text), _signed(key & _HALF), _signed(key >> 32))
-            found[0] += 1
-        symbols = tuple(found)
-        if token in self._lexicon:  # which keeps public ones only
-            self._foreign[token] = symbols
-        return symbols
+    def _tell(self, view: str) -> None:
+        """Tell native code what the characters of a view are that no text before held: facts of Unicode."""
+        codes = array("i", map(ord, set(view)))
+        place, count = codes.buffer_info()
+        untold = codes[: self.library.matcher_untold(self.handle, place, count)]
+        facts: array[int] = array("i")
+        plains = b""
+        for code in untold:
+            kind, form = character(chr(code))
+            facts.extend((code, kind, len(form)))
+            plains += form
+        place, _ = facts.buffer_info()
+        native.checked(self.library.matcher_tell(self.handle, place, len(untold), plains, len(plains)))
 
 
 class MatchedText:
@@ -257,7 +249,3 @@ def _pool(words: Sequence[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_u
     """Return words as lines, how many bytes these are, and the codes of the words."""
     lines = "\n".join((*words, "")).encode()
     return lines, ctypes.c_uint32(len(lines)), native.address(array("H", codes))
-
-
-def _signed(half: int) -> int:
-    return half - (_SIGN_BIT << 1) if half & _SIGN_BIT else half

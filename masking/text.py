@@ -34,6 +34,9 @@ LONGEST_VALUE = 1024
 BLOCK = 32768
 """Code points worked on at once; bounds what one step holds, changes no result."""
 
+_NEAR = MAX_RUN + 2 * REACH
+"""Code points read behind a forced cut, where another one is likely: more of them would be read again each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -58,6 +61,7 @@ class SegmentFold:
         self._buffer = ""
         self._before = START
         self._swallow: Finding | None = None
+        self._crowded = False
 
     @property
     def held(self) -> int:
@@ -81,6 +85,7 @@ class SegmentFold:
         segments = self._advance(final=True)
         self._swallow = None
         self._before = START
+        self._crowded = False
         return segments
 
     def _advance(self, *, final: bool) -> list[Segment]:
@@ -98,21 +103,30 @@ class SegmentFold:
         """Settle as much of the buffer as can be; None if more text is needed."""
         if self._swallow is not None:
             return self._swallowed(self._swallow, final=final)
-        long = overlong(self._buffer)
-        limit = complete(self._buffer) if long is None else long
+        if self._crowded and len(self._buffer) > _NEAR:
+            taken = self._read(self._buffer[:_NEAR], final=False)
+            if taken is not None:
+                return taken
+        return self._read(self._buffer, final=final)
+
+    def _read(self, text: str, *, final: bool) -> Segment | None:
+        """Settle as much of the buffer as a begin of it allows; `final`: no text comes behind it."""
+        long = overlong(text)
+        limit = complete(text) if long is None else long
         last = final and long is None
-        reading = Reading(self._scanner, self._buffer if last else self._buffer[:limit], self._before)
+        reading = Reading(self._scanner, text if last else text[:limit], self._before)
         oversize = reading.oversize()
         settled = reading.zones if last else reading.settled
         if oversize is not None:
             settled = min(settled, oversize)
-        end = len(self._buffer)
+        end = len(text)
         if not last or settled < reading.zones:
             settled, end = reading.leaving(settled)
         if end == 0:
             return self._forced(final=final) if oversize is not None or long is not None else None
-        segment = Segment(self._buffer[:end], tuple(reading.findings(settled, self.memory)))
+        segment = Segment(text[:end], tuple(reading.findings(settled, self.memory)))
         self._drop(end, reading.before(end))
+        self._crowded = False
         return segment
 
     def _forced(self, *, final: bool) -> Segment | None:
@@ -120,6 +134,7 @@ class SegmentFold:
         window = self._buffer[: MAX_RUN + REACH]
         if len(window) < MAX_RUN + REACH and not final:
             return None
+        self._crowded = True
         reading = Reading(self._scanner, window, self._before)
         findings = reading.findings(reading.zones, self.memory)
         cut = forced_cut(window, findings)

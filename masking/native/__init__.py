@@ -21,7 +21,9 @@ _LAYOUT = (1 << 31) - 1
 _POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64
 _FUNCTIONS = {
     "matcher_free": (None, _POINTER),
-    "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _POINTER, _NUMBER),
+    "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16),
+    "matcher_untold": (_NUMBER, _POINTER, _POINTER, _NUMBER),
+    "matcher_tell": (_NUMBER, _POINTER, _POINTER, _NUMBER, ctypes.c_char_p, _NUMBER),
     "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
     "matcher_answer": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_find": (_NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
@@ -112,5 +114,5 @@ def checked(result: int) -> int:
     if result == -1:
         raise MemoryError
     if result < 0:
-        raise RuntimeError("the tape of a text does not fit its characters")
+        raise RuntimeError("native code was told what it cannot believe")
     return result

@@ -11,7 +11,7 @@ typedef uint16_t Symbol;
 /* Symbols: a sign of ASCII is itself, then numbers by value and length, then words by shape and code. */
 enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WORDS = 256, SHAPES = 8 };
 
-enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4 };
+enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5 };
 
 /* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
 
@@ -35,12 +35,54 @@ typedef struct {
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
 
-/* Words come as lines, each with the code at its place; of those that are not letters of ASCII none is ever found. */
+/* Words come as lines, each with the code at its place. */
 int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 void words_free(Words *words);
 Symbol word_symbol(const Words *words, const char *word, uint32_t length);
 Symbol number_symbol(const char *digits, uint32_t length);
+
+/* Shapes as `lexicon.SHAPES` numbers them, less one. */
+enum { S_LOWER, S_TITLE, S_UPPER, S_CAMEL, S_INITIAL, S_LETTER, S_UNCASED, S_MIXED };
+
+/* The symbol of a word with letters beyond ASCII; `plain` is how lists write it. */
+Symbol listed_symbol(const Words *words, const char *word, uint32_t length, const char *plain, uint32_t plain_length,
+                     int shape);
+
+static inline int is_letter(char c) { return (unsigned)((c | 0x20) - 'a') < 26; }
+static inline int is_digit(char c) { return (unsigned)(c - '0') < 10; }
+/* A byte of UTF-8 that is not the first of its character. */
+static inline int is_behind(char c) { return (c & 0xc0) == 0x80; }
+
+/* --- characters.c: characters beyond ASCII ------------------------------------------------------------------------ */
+
+/* What Unicode says of a character: part of a word, a digit, its case, white space. */
+enum { C_WORD = 1, C_DIGIT = 2, C_UPPER = 4, C_LOWER = 8, C_TITLE = 16, C_SPACE = 32, C_TOLD = 128 };
+
+typedef struct {
+    uint32_t plain; /* where its plain form stands among all */
+    uint8_t length, kind;
+} Character;
+
+/* Facts of Unicode, as Python has them: told of a character when a text first holds it, and the same for all texts. */
+typedef struct {
+    Character *pages[0x1100]; /* of 256 each */
+    char *plains;
+    int32_t plain_count, plain_room;
+} Characters;
+
+void characters_free(Characters *known);
+/* Move those of some code points to the front that were not told of; returns how many. */
+int32_t characters_untold(const Characters *known, int32_t *codes, int32_t count);
+/* Take the facts of characters, three numbers each: code point, kind, bytes of its plain form; these one after the other. */
+int32_t characters_tell(Characters *known, const int32_t *facts, int32_t count, const char *plains, int32_t size);
+/* Say whether all characters of a text were told of. */
+int characters_told(const Characters *known, const char *text, int32_t size);
+/* What the character is that begins here, and its bytes. It was told of. */
+int kind_at(const Characters *known, const char *text, int32_t *size);
+int32_t wide_word_end(const Characters *known, const char *text, int32_t at, int32_t end);
+/* The symbol and the key of a word with letters beyond ASCII; the key is 0 without memory. */
+Symbol wide_symbol(const Characters *known, const Words *words, const char *word, int32_t size, uint64_t *key);
 
 /* --- phrases.c: phrases as places and what may follow them ------------------------------------------------------ */
 
@@ -156,6 +198,7 @@ typedef struct {
 typedef struct Matcher {
     State state;
     Words words;
+    Characters characters;
     uint32_t symbols;
     uint8_t *sets;
     size_t set_bytes;

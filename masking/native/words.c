@@ -1,12 +1,13 @@
 /* Words: which code the lists give a word, how it is written, what a number may be (`masking/lexicon.py`).
-   Words here are ASCII letters with apostrophes between them; others are read in Python. */
+   Words are letters with apostrophes between them; those with letters beyond ASCII are found as they are written or by
+   their plain form (`characters.c`). */
 #include "matcher.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Letters and apostrophes are lower case with this bit set. */
-enum { LOWER = 0x20 };
+/* Letters and apostrophes are lower case with this bit set; a word has so many letters before an ending. */
+enum { LOWER = 0x20, STEM = 2 };
 
 static uint64_t mix(uint64_t hash, uint64_t part) {
     hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
@@ -36,11 +37,16 @@ static int same(const char *listed, const char *word, uint32_t length) {
     return 1;
 }
 
-static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length) {
+/* Find a word of ASCII in any case, or any word as it is listed (`exact`). */
+static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length,
+                        int exact) {
     uint64_t hash = hash_of(word, length);
-    for (uint32_t place = (uint32_t)hash & mask; slots[place].length; place = (place + 1) & mask)
-        if (slots[place].hash == hash && slots[place].length == length && same(pool + slots[place].at, word, length))
+    for (uint32_t place = (uint32_t)hash & mask; slots[place].length; place = (place + 1) & mask) {
+        const char *listed = pool + slots[place].at;
+        if (slots[place].hash == hash && slots[place].length == length &&
+            (exact ? !memcmp(listed, word, length) : same(listed, word, length)))
             return &slots[place];
+    }
     return NULL;
 }
 
@@ -83,7 +89,7 @@ int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t
     uint32_t length;
     for (uint32_t at = 0, place = 0; at < size; at += length + 1, place++) {
         length = line_length(lines + at, size - at);
-        const Slot *slot = find(words->ending_slots, words->ending_mask, words->ending_pool, lines + at, length);
+        const Slot *slot = find(words->ending_slots, words->ending_mask, words->ending_pool, lines + at, length, 1);
         if (!slot || place > UINT16_MAX) return BAD_SYNTAX;
         words->ending_places[slot - words->ending_slots] = (uint16_t)place;
         int known = 0;
@@ -108,23 +114,21 @@ void words_free(Words *words) {
 }
 
 /* The code of a word of no list: that of the first ending, in the order they were given, that it has. */
-static uint16_t code_by_ending(const Words *words, const char *word, uint32_t length) {
+static uint16_t code_by_ending(const Words *words, const char *word, uint32_t length, int exact) {
     uint16_t code = words->unknown;
     int first = UINT16_MAX + 1;
     for (int i = 0; words->endings[i] && words->endings[i] + 1u < length; i++) {
-        uint32_t size = words->endings[i];
+        uint32_t size = words->endings[i], letters = 0;
         const Slot *slot =
-            find(words->ending_slots, words->ending_mask, words->ending_pool, word + length - size, size);
-        if (slot && words->ending_places[slot - words->ending_slots] < first) {
+            find(words->ending_slots, words->ending_mask, words->ending_pool, word + length - size, size, exact);
+        for (uint32_t at = 0; slot && at < length - size && letters < STEM; at++) letters += !is_behind(word[at]);
+        if (slot && letters == STEM && words->ending_places[slot - words->ending_slots] < first) {
             first = words->ending_places[slot - words->ending_slots];
             code = slot->code;
         }
     }
     return code;
 }
-
-/* Shapes as `lexicon.SHAPES` numbers them, less one. */
-enum { S_LOWER, S_TITLE, S_UPPER, S_CAMEL, S_INITIAL, S_LETTER, S_UNCASED, S_MIXED };
 
 static int shape_of(const char *word, uint32_t length) {
     uint32_t uppers = 0, letters = 0;
@@ -147,12 +151,25 @@ static int shape_of(const char *word, uint32_t length) {
     return title ? S_TITLE : S_CAMEL;
 }
 
-Symbol word_symbol(const Words *words, const char *word, uint32_t length) {
-    const Slot *slot = length <= UINT16_MAX ? find(words->slots, words->mask, words->pool, word, length) : NULL;
-    uint16_t code = slot ? slot->code : code_by_ending(words, word, length);
-    int shape = shape_of(word, length);
+static Symbol symbol_of(const Words *words, uint16_t code, int shape) {
     if (shape == S_LOWER) code = words->inert[code];
     return (Symbol)(WORDS + shape * words->codes + code);
+}
+
+static const Slot *listed(const Words *words, const char *word, uint32_t length, int exact) {
+    return length <= UINT16_MAX ? find(words->slots, words->mask, words->pool, word, length, exact) : NULL;
+}
+
+Symbol word_symbol(const Words *words, const char *word, uint32_t length) {
+    const Slot *slot = listed(words, word, length, 0);
+    return symbol_of(words, slot ? slot->code : code_by_ending(words, word, length, 0), shape_of(word, length));
+}
+
+Symbol listed_symbol(const Words *words, const char *word, uint32_t length, const char *plain, uint32_t plain_length,
+                     int shape) {
+    const Slot *slot = listed(words, word, length, 1);
+    if (!slot) slot = listed(words, plain, plain_length, 1);
+    return symbol_of(words, slot ? slot->code : code_by_ending(words, plain, plain_length, 1), shape);
 }
 
 Symbol number_symbol(const char *digits, uint32_t length) {

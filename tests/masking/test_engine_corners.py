@@ -223,15 +223,15 @@ def test_memory_that_is_not_to_be_had_closes(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(native.library is None, reason="the library was not built")
-def test_symbols_that_do_not_fit_are_refused() -> None:
-    """Native code believes nothing about tokens of other letters that it can check: no read beyond what it was given."""
+def test_facts_of_characters_that_cannot_be_are_refused() -> None:
+    """Native code believes nothing about characters that it can check: no write or read beyond what it was given."""
     searcher = shipped().searcher
     assert isinstance(searcher, matcher.Matcher)
-    text = "é é".encode()
-    for foreign in ([], [2, 300, 1, 0, 0], [1, 1 << 20, 1, 0, 0], [1, -5, 1, 0, 0], [-1], [1, 300, 1, 0, 0]):
-        numbers = (ctypes.c_int32 * max(len(foreign), 1))(*foreign)
-        place = ctypes.addressof(numbers)
-        assert searcher.library.matcher_read(searcher.handle, text, len(text), 0x1E, place, len(foreign)) < 0
+    for fact in ((0x110000, 1, 0), (-5, 1, 0), (0x10FFF1, 1, 2), (0x10FFF1, 1, -1), (0x10FFF1, 1, 256)):
+        facts = (ctypes.c_int32 * 3)(*fact)
+        assert searcher.library.matcher_tell(searcher.handle, facts, 1, b"a", 1) == -2
+    unknown = "\U0010fff1".encode()
+    assert searcher.library.matcher_read(searcher.handle, unknown, len(unknown), 0x1E) == -5
     assert find(shipped(), "Seen by Dr. Okonkwo")
 
 

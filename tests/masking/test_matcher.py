@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import itertools
 import pickle
 import sys
@@ -300,15 +301,46 @@ def test_memories_travel_copy_and_forget_the_oldest() -> None:
     assert rules("the okonkwo was", memory) == ["known-value"]
 
 
-def test_tokens_of_other_letters_are_kept_only_if_they_are_public() -> None:
-    """What the matcher remembers of texts are tokens of listed words."""
+EVERY = st.text(
+    st.one_of(
+        st.characters(exclude_categories=("Cs",)),
+        st.sampled_from("éÉßẞſıİΣςσǅǆªºʰⅧ²½٣K℡ﬁ’'_sS12aA-,.\u0301\u0903\x85\u2028\xa0 \n"),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(EVERY)
+def test_words_of_any_letters_are_read_as_the_lexicon_reads_them(view: str) -> None:
+    """Of every character of Unicode native code knows what Python knows: atoms, shapes, lists, endings and keys."""
+    phrases = [f"<{shape}>" for shape in ("lower", "title", "upper", "camel", "initial", "letter", "uncased", "mixed")]
+    for rules in (rules_of(*phrases, '"né|naïve|ß|of"', "<given>", "<n>", "\\'", "<any>"), shipped()):
+        assert matches(rules, view) == matches(by_re2(rules), view)
+
+
+@pytest.mark.parametrize(
+    "word", ["JOSÉ", "İlgaz", "ΟΔΟΣ", "οδος", "℡x", "straße", "ǅ", "ʰ", "한국", "O'Néil", "é" * 300]
+)
+def test_a_name_of_any_letters_is_known_by_its_key(word: str) -> None:
+    """The key that native code gives a word is the one that Python gives it, so either finds what the other learned."""
+    memory = Memory()
+    memory.took(key_of(word), "NAME")
+    assert [f[:2] for f in find(shipped(), f"x {word} y", names="balanced", memory=memory)] == [(2, 2 + len(word))]
+    assert find(shipped(), f"x {word} y", names="balanced", memory=memory) == find(
+        measure(), f"x {word} y", names="balanced", memory=memory
+    )
+
+
+def test_nothing_of_a_text_is_kept_but_which_characters_there_are() -> None:
+    """What the lexicon and the matcher know after a text of other letters is nothing that stood in it."""
     searcher = shipped().searcher
     assert isinstance(searcher, Matcher)
-    before = set(searcher.kept)
     find(shipped(), "Señor Żółkiewska-Ångström, médico, 1/2/1961½")
-    new = searcher.kept - before
-    assert not any("kiewska" in token.lower() for token in new)
-    assert all(token in Lexicon.keys(shipped().lexicon) for token in new)
+    assert not any("kiewska" in token.lower() for token in Lexicon.keys(shipped().lexicon))
+    told = (ctypes.c_int32 * 4)(ord("Ż"), ord("a"), ord("ł"), 0x10FFFD)
+    assert searcher.library.matcher_untold(searcher.handle, told, 4) == 1
+    assert told[0] == 0x10FFFD
 
 
 def test_threads_do_not_mix_up_their_texts() -> None:
@@ -341,9 +373,9 @@ def test_a_read_that_fails_leaves_no_other_text_in_its_place(monkeypatch: pytest
     first = searcher.read("MRN 00123456 of", START)
     expected = list(first.matches(1, every))
     with monkeypatch.context() as patch:
-        patch.setattr(searcher, "_symbols", lambda token: (7,))
+        patch.setattr(searcher, "_tell", lambda view: None)
         with pytest.raises(RuntimeError):
-            searcher.read("Dr. Qzüxnörb-Ünlist", START)
+            searcher.read("Dr. \U000e0001-\U0010fff0", START)
     assert list(first.matches(1, every)) == expected
 
 
