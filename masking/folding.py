@@ -102,7 +102,7 @@ def view_of(text: str) -> View:
 
 def fold(text: str) -> str:
     """Return the folded form of a value."""
-    return _unfolded(text).text
+    return text if text.isascii() and _OTHERWISE.search(text) is None else _unfolded(text).text
 
 
 def _unfolded(text: str) -> View:

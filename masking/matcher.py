@@ -44,6 +44,7 @@ _FORMS: dict[object, int] = {
 """What a value of a plain form surely passes: the forms of `native/sure.c`."""
 
 _UNTOLD = -5
+_NAME = identifier_number(NAME)
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
 
@@ -165,19 +166,19 @@ class MatchedText:
         flat = memoryview(self._spans).cast("i").tolist()
         return list(zip(flat[::2], flat[1::2], strict=True))
 
-    def _search(self, zones: int, phrases: range) -> int:
-        """Search the first zones; returns how many matches Python is asked about."""
-        matcher = self._matcher
-        if matcher.turn != self._turn:  # another text was read meanwhile
-            matcher.put(self.view, self._encoded, self._before)
-            self._turn = matcher.turn
-        return native.checked(matcher.library.matcher_search(matcher.handle, zones, phrases.start, phrases.stop))
+    def _again(self) -> None:
+        """Read the view again if another text was read meanwhile."""
+        if self._matcher.turn != self._turn:
+            self._matcher.put(self.view, self._encoded, self._before)
+            self._turn = self._matcher.turn
 
     def matches(self, zones: int, phrases: range) -> Iterator[Match]:
         """Return what some phrases match in the first zones, zone by zone, phrase by phrase, leftmost first."""
-        with self._matcher.lock:
-            self._search(zones, phrases)
-            state = self._matcher.state
+        matcher = self._matcher
+        with matcher.lock:
+            self._again()
+            native.checked(matcher.library.matcher_search(matcher.handle, zones, phrases.start, phrases.stop))
+            state = matcher.state
             flat = native.numbers_at(state.candidates, 5 * state.candidate_count)
         return zip(flat[::5], flat[1::5], flat[2::5], flat[3::5], strict=True)
 
@@ -189,13 +190,17 @@ class MatchedText:
     def _findings(self, zones: int, phrases: range, memory: Memory) -> list[Finding]:
         matcher = self._matcher
         library, handle, state = matcher.library, matcher.handle, matcher.state
-        asked = self._search(zones, phrases)
-        while asked:
-            answers = self._answers(native.numbers_at(state.questions, 6 * asked))
-            asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
-        count = native.checked(
-            library.matcher_find(handle, zones, memory.native(), identifier_number(NAME), KNOWN_PRIORITY)
-        )
+        self._again()
+        known = (memory.native(), _NAME, KNOWN_PRIORITY)
+        asked = native.checked(library.matcher_findings(handle, zones, phrases.start, phrases.stop, *known))
+        if asked:
+            while asked:
+                answers = self._answers(native.numbers_at(state.questions, 6 * asked))
+                asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
+            native.checked(library.matcher_find(handle, zones, *known))
+        count = state.finding_count
+        if not count and not state.learned_count:
+            return []
         learned = native.numbers_at(state.learned, 3 * state.learned_count)
         for low, high, identifier in zip(learned[::3], learned[1::3], learned[2::3], strict=True):
             memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))

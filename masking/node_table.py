@@ -140,12 +140,11 @@ class NodeTable:
         """Return the array and the index of the block whose `text` a node is, None if it is none."""
         nodes, at = self._nodes, _WORDS * number
         parent = nodes[at + _PARENT]
-        if parent == NONE or not nodes[at + _KIND] & _PLACED or self.names[nodes[at + _NAME]] != "text":
+        if not nodes[at + _KIND] & _PLACED or self.names[nodes[at + _NAME]] != "text":
             return None
         array = nodes[_WORDS * parent + _PARENT]
-        if array == NONE or nodes[_WORDS * array + _KIND] & _TYPE != _ITEMS:
-            return None
-        return array, nodes[_WORDS * parent + _NAME]
+        in_array = nodes[_WORDS * array + _KIND] & _TYPE == _ITEMS
+        return (array, nodes[_WORDS * parent + _NAME]) if in_array else None
 
     def _children(self, number: int) -> Iterator[int]:
         nodes = self._nodes

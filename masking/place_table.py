@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.places import ASSISTANT_BLOCK, BLOCK, CALLS, NESTED, SCHEMA_FIELDS, SCHEMA_NAMED, TOOL, UNIT_KEYS
 from masking.request_places import MESSAGE_FIELDS, REQUEST
-from masking.shapes import SCAN, TEXT, UNKNOWN, ByType, CacheMark, Each, Fields, Forms, Here, Schema
+from masking.shapes import SCAN, TEXT, UNKNOWN, ByType, Each, Fields, Forms, Here, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,8 +104,7 @@ class PlaceTable:
                 return _FORMS, self._number(shape.text), self._number(shape.items), self._number(shape.members)
             case Schema():
                 return _SCHEMA, 0, 0, 0
-            case CacheMark():
-                return _CACHE_MARK, 0, 0, 0
+        return _CACHE_MARK, 0, 0, 0
 
     def _named(self, shapes: Mapping[str, Shape]) -> int:
         self._fields.append(dict(shapes))

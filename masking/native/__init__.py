@@ -25,6 +25,7 @@ _FUNCTIONS = {
     "matcher_untold": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_tell": (_NUMBER, _POINTER, _POINTER, _NUMBER, ctypes.c_char_p, _NUMBER),
     "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
+    "matcher_findings": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
     "matcher_answer": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_find": (_NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
     "matcher_bytes": (ctypes.c_size_t, _POINTER),

@@ -252,4 +252,8 @@ int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zo
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
+/* Search the first zones for the phrases from..to and settle what they match. Returns how many matches Python is asked
+   about, or an error. */
+int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to);
+
 #endif

@@ -346,3 +346,12 @@ int32_t matcher_find(Matcher *m, int32_t zones, Known *known, int32_t names, int
     show(m);
     return m->finding_count;
 }
+
+/* Search, and find at once if Python is asked nothing: most texts hold nothing. Returns as `matcher_search`. */
+int32_t matcher_findings(Matcher *m, int32_t zones, int32_t from, int32_t to, Known *known, int32_t names,
+                         int32_t known_priority) {
+    int32_t asked = matcher_search(m, zones, from, to);
+    if (asked) return asked;
+    int32_t found = matcher_find(m, zones, known, names, known_priority);
+    return found < 0 ? found : 0;
+}

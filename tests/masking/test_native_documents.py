@@ -298,3 +298,44 @@ def test_small_bodies_are_read_in_python(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_document_deeper_than_native_code_can_hold() -> None:
     """A bound beyond that of native code is refused, not overrun."""
     assert verdict(in_native, b"[" * 300 + b"]" * 300, 1000) == ("too_deep", 0)
+
+
+class Starved:
+    """The library, one of whose functions finds no memory."""
+
+    def __init__(self, function: str) -> None:
+        self._real = native.library
+        self._function = function
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fail if name == self._function else getattr(self._real, name)
+
+    def _fail(self, *arguments: Any) -> int:
+        if self._function == "document_new":
+            arguments[-2]._obj.value = -1
+        return 0 if self._function.endswith("_new") else -1
+
+
+@pytest.mark.parametrize("function", ["places_new", "document_new", "document_plan", "document_canonical"])
+def test_without_memory_nothing_is_read(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    """Native code that finds no memory ends the request with that, and leaves the next one alone."""
+    body = b'{"model":"m","messages":[{"role":"user","content":"so"}]}'
+
+    def read() -> Any:
+        if function == "places_new":
+            PlaceTable()
+        return plan(in_native(body)).digests()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "library", Starved(function))
+        with pytest.raises(MemoryError):
+            read()
+    assert read() == plan(in_python(body)).digests()
+
+
+def test_a_plan_needs_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that was read natively cannot be arranged without the library."""
+    document = in_native(b'{"model":"m","messages":[]}')
+    monkeypatch.setattr(native, "library", None)
+    with pytest.raises(RuntimeError, match="not built"):
+        plan(document)

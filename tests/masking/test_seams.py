@@ -17,6 +17,8 @@ from masking.request import mask_request
 from masking.response import ResponseMasker
 from masking.seams import REACH, ending, may_cut
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 PSEUDONYMS = Pseudonyms(KEY)
 
 
@@ -113,6 +115,17 @@ def test_nested_blocks_and_system_blocks_have_neighbours_too() -> None:
     assert blocks[0]["content"][1]["text"] == sent["system"][1]["text"] == _token("SSN", "6789")
     assert blocks[1]["content"][0]["text"] == "6789"
     assert blocks[2]["source"]["content"][1]["text"] == _token("MRN", "3456")
+
+
+def test_a_fetched_page_has_no_neighbour() -> None:
+    """A block that stands alone under its key is no neighbour of what stands before it."""
+    page = {"type": "web_fetch_result", "url": "u", "content": {"type": "text", "text": "6789 is hers"}}
+    blocks = [
+        {"type": "text", "text": "SSN 123-45-"},
+        {"type": "web_fetch_tool_result", "tool_use_id": "t", "content": page},
+    ]
+    sent = _up([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": blocks}]}])
+    assert sent["messages"][0]["content"][0]["content"][1]["content"]["content"]["text"] == "6789 is hers"
 
 
 def test_what_upstream_wrote_is_not_read_over_borders() -> None:
