@@ -95,7 +95,8 @@ def entity_of(identifier: str, value: str) -> str:
     """
     text = value.lower() if value.isascii() else unicodedata.normalize("NFKC", value).casefold()
     if identifier in NUMERIC:
-        digits = "".join([str(unicodedata.decimal(char)) for char in text if char.isdecimal()])
+        digits = "".join(filter(str.isdecimal, text))
+        digits = digits if digits.isascii() else "".join([str(unicodedata.decimal(char)) for char in digits])
         if digits:
             return digits
     if identifier == "NAME":
@@ -118,8 +119,16 @@ def _family(name: str) -> str:
 
 def _words(name: str) -> list[str]:
     """Return the words of a name; what stands between letters of one is left out."""
-    if name.isalnum():
-        return [name]
-    return "".join(
-        [char if char.isalnum() else " " if char.isspace() or char in ",^." else "" for char in name]
-    ).split()
+    return [name] if name.isalnum() else name.translate(_OF_NAMES).split()
+
+
+class _OfNames(dict[int, str]):
+    """What each character of a name becomes, filled as they turn up; bounded by the number of code points."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kept = self[code] = char if char.isalnum() else " " if char.isspace() or char in ",^." else ""
+        return kept
+
+
+_OF_NAMES = _OfNames()

@@ -88,20 +88,21 @@ class Replacement:
         found: list[str] = []
         blocked: list[str] = []
         position = 0
-        for finding in findings:
-            identifier = finding.identifier
+        for start, end, identifier, _ in findings:
             found.append(identifier)
             operator = self.operator(identifier)
             if operator is Operator.KEEP:
                 continue
-            if operator is Operator.BLOCK:
-                blocked.append(identifier)
-            value = text[finding.start : finding.end]
-            masked = apply(operator, identifier, value, self.pseudonyms)
+            value = text[start:end]
             if operator is Operator.TOKENIZE:
+                masked = self.pseudonyms.placeholder(identifier, value)
                 self.restorations.setdefault(masked, value)
-            parts.extend((text[position : finding.start], masked))
-            position = finding.end
+            else:
+                masked = apply(operator, identifier, value, self.pseudonyms)
+                if operator is Operator.BLOCK:
+                    blocked.append(identifier)
+            parts += (text[position:start], masked)
+            position = end
         if not found:
             return Replaced(text)
         parts.append(text[position:])
