@@ -39,7 +39,7 @@ _RUN = "[A-Za-z0-9+/-]"
 HINT = "|".join(
     (
         r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+",
-        rf"[0-9A-Fa-f]{{{_SHORTEST}}}|[0-9+/-]{{{_SHORTEST}}}|{_RUN}{{{_SHORTEST}}}[A-Z]",
+        rf"[0-9A-Fa-f]{{{_SHORTEST}}}|{_RUN}{{{_SHORTEST}}}[A-Z]",
         *(f"{_RUN}{{{before}}}[A-Z]{_RUN}{{{_SHORTEST - 1 - before}}}" for before in range(_SHORTEST)),
     )
 )
@@ -105,11 +105,11 @@ def _control(_stretch: str) -> str | None:
 
 
 def _packed(stretch: str) -> str | None:
-    """Return what base64 or hexadecimal of a text spells, None if it is neither."""
-    if len(stretch) > LONGEST:
+    """Return what base64 or hexadecimal of a text spells, None if it is neither; base64 has letters of both cases."""
+    if len(stretch) > LONGEST or stretch.isdecimal():  # a long number, such as that of a payment card
         return None
     spelled = None if stretch.strip(hexdigits) else _hexadecimal(stretch)
-    if spelled is None and not stretch.islower() and not stretch.isupper():
+    if spelled is None and stretch.lower() != stretch != stretch.upper():
         spelled = _base64(stretch)
     if spelled is None or sum(char.isalnum() or char in _USUAL for char in spelled) < _TEXTUAL * len(spelled):
         return None
@@ -118,12 +118,9 @@ def _packed(stretch: str) -> str | None:
 
 def _hexadecimal(stretch: str) -> str | None:
     try:
-        spelled = _text_of(bytes.fromhex(stretch))
+        return _text_of(bytes.fromhex(stretch))
     except ValueError:
         return None
-    if stretch.isdecimal() and not (spelled or "").isdecimal():
-        return None  # a long number, such as that of a payment card
-    return spelled
 
 
 def _base64(stretch: str) -> str | None:

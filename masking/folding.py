@@ -85,7 +85,7 @@ _TABLE = _Table()
 
 def view_of(text: str) -> View:
     """Return the folded view, placeholders hidden, spaces of all kinds alike and line ends of all kinds too."""
-    if text.isascii() and _OTHERWISE.search(text) is None:
+    if _is_its_own(text):
         return View(text)
     view = _unfolded(text)
     shown = view.text
@@ -102,7 +102,12 @@ def view_of(text: str) -> View:
 
 def fold(text: str) -> str:
     """Return the folded form of a value."""
-    return text if text.isascii() and _OTHERWISE.search(text) is None else _unfolded(text).text
+    return text if _is_its_own(text) else _unfolded(text).text
+
+
+def _is_its_own(text: str) -> bool:
+    """Say whether a text is surely its own view: ASCII, and nothing in it that might be something else."""
+    return text.isascii() and _OTHERWISE.search(text) is None
 
 
 def _unfolded(text: str) -> View:

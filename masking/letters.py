@@ -140,14 +140,10 @@ class _Joined:
             at += len(run) + len(_SEPARATOR)
         self.text = _SEPARATOR.join(self._runs)
         self._bytes = self.text.encode("ascii") if ascii_only else None
-        self._holds: dict[str, bool] = {}
 
     def holds(self, chars: str) -> bool:
         """Return whether one of these characters stands in the text."""
-        known = self._holds.get(chars)
-        if known is None:
-            known = self._holds[chars] = any(char in self.text for char in chars)
-        return known
+        return any(char in self.text for char in chars)
 
     def touched(self, locate: _Alternation) -> _Joined | None:
         """Return the runs that hold a part of a match, None if there are none."""

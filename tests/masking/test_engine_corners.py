@@ -50,6 +50,19 @@ def test_patterns_are_searched_in_the_zones_they_touch() -> None:
     assert found(rules, "yy1 KÉY A1") == ["yy1", "KÉY A1"]
 
 
+def test_a_character_that_several_patterns_need_is_looked_for_once() -> None:
+    """Patterns that need the same character find what stands there, and nothing where it does not."""
+    rules = rules_of(
+        "recognizers:\n  - {id: bed, identifier: OTHER_ID, patterns: ['bed-\\d'], requires: '-', examples: ['[[bed-1]]']}\n"
+        "  - {id: cot, identifier: OTHER_ID, patterns: ['cot-\\d'], requires: '-', examples: ['[[cot-2]]']}\n"
+        "  - {id: n, identifier: NAME, phrases: ['<given> _ [[ <cap> ]]'], examples: ['Jane [[Roe]]']}\n"
+        "words: {given: jane}\n"
+    )
+    for some in (rules, by_re2(rules)):
+        assert found(some, "cot-2, bed-1 of Jane Roe") == ["cot-2", "bed-1", "Roe"]
+        assert found(some, "cot 2 of Jane Roe") == ["Roe"]
+
+
 def test_a_pattern_that_would_reach_over_zones_is_tried_in_each_alone() -> None:
     """A match over a zone's end counts for nothing, and hides none that stands in a zone."""
     rules = rules_of(LETTERS)
@@ -310,6 +323,20 @@ def test_a_token_of_several_zones_leaves_as_a_whole() -> None:
     assert "".join(segment.text for segment in segments) in {"", "seen "}
     segments += fold.finish()
     assert [f.identifier for segment in segments for f in segment.findings] == ["NAME", "MRN"]
+
+
+def test_a_zone_that_waits_long_behind_a_forced_cut_is_read_whole() -> None:
+    """Where more text has to be seen than is looked at behind a forced cut, it is, and pieces give what the whole gives."""
+    yaml = "recognizers:\n  - {id: a, identifier: NAME, phrases: ['<cap> (_ <cap>)*'], examples: ['[[Xy Xy]]']}\n"
+    rules = rules_of(yaml)
+    text = "Xy " * 1365 + "y" + "Foo " * 1020 + f"{',' * 480} " * 3 + "Bar"
+    whole = find(rules, text)
+    for size in (90, 1000, len(text)):
+        fold = SegmentFold(rules, "strict", Memory())
+        segments = [one for at in range(0, len(text), size) for one in fold.feed(text[at : at + size])]
+        segments += fold.finish()
+        assert "".join(segment.text for segment in segments) == text
+        assert sum(len(segment.findings) for segment in segments) == len(whole)
 
 
 def test_a_value_cut_at_a_space_goes_on_behind_it() -> None:

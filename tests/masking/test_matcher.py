@@ -245,7 +245,7 @@ def test_without_the_library_rules_are_found_all_the_same(monkeypatch: pytest.Mo
 
 def test_without_the_library_phrases_are_checked_by_re2(monkeypatch: pytest.MonkeyPatch) -> None:
     """A phrase that is none is refused with its line by RE2, too, in the same words."""
-    source = b"recognizers:\n  - id: r\n    identifier: NAME\n    phrases: ['%s']\n    examples: ['[[jane]]']\nwords: {given: jane}\n"
+    source = b"recognizers:\n  - id: r\n    identifier: NAME\n    phrases: [<given>, '%s']\n    examples: ['[[jane]]']\nwords: {given: jane}\n"
     for phrase in (b"(<given>", b"<given>?", b"<given> )"):
         told = []
         for library in (native.library, None):
