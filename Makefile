@@ -14,6 +14,8 @@ LOCKED := install --quiet --require-hashes --no-deps
 UV_COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC_ALL=C sort | xargs sha256sum
 
+ALONE := tests/masking tests/pure tests/exchange
+
 .PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation sanitize coverage lock format generate bootstrap wordlists clean
 
 help:  ## Show what can be made
@@ -73,8 +75,14 @@ setup: $(VENV)/.dev $(VENV)/.parts tests/clients/node_modules/.made  ## Install 
 run: $(VENV)/.runtime $(VENV)/.native  ## Start the whole stack on loopback (UP="--listen 127.0.0.1:9090" passes options)
 	exec $(BIN)/phigate up $(UP)
 
-test: setup static  ## Everything CI needs: static checks and all tests
+test: setup static  ## Everything CI needs: static checks and all tests (TESTS="tests/masking -k dates" runs some)
+ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
+else
+	@# What starts no process is spread over the cores; what starts stacks has them to itself.
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ALONE)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(ALONE))
+endif
 
 check: test  ## The same as test
 

@@ -46,7 +46,7 @@ class Gazetteer:
 
 def parts(entries: Iterable[str]) -> tuple[str, ...]:
     """Return the words of the entries that have several, and the short forms of `saint`, `fort` and `mount`."""
-    words = set(map(plain, {word for some in _several(entries) for word in some}))
+    words = set(plain("\n".join({word for some in _several(entries) for word in some})).split("\n"))
     pairs = [*_SAINTS.items(), *((short, long) for long, short in _SAINTS.items())]
     return tuple(sorted(words | {other for word, other in pairs if word in words}))
 

@@ -73,7 +73,12 @@ def _words_in(choices: str) -> frozenset[str]:
 def lists_of(source: str) -> set[str]:
     """Return the terms of a phrase that may be names of word lists."""
     kinds = [match["kind"] for match in _tokens(source) if match["kind"]]
-    return {term for kind in kinds for part in kind.split() for term in part.lstrip("-").split("|")}
+    return set().union(*map(_terms_in, kinds))
+
+
+@lru_cache(maxsize=4096)
+def _terms_in(kind: str) -> frozenset[str]:
+    return frozenset(term for part in kind.split() for term in part.lstrip("-").split("|"))
 
 
 class Phrasebook:
@@ -84,6 +89,7 @@ class Phrasebook:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.kinds = Kinds(lexicon)
+        self._known: dict[str, Parts] = {}
 
     def ask(self, source: str) -> None:
         """Take note of the kinds of words that a phrase asks for. Raises ValueError with a fixed reason."""
@@ -101,7 +107,11 @@ class Phrasebook:
             raise ValueError("a phrase has one value in [[ ]]")
         found: list[Part] = []
         for part in parts:
-            found.extend(self._parts(part))
+            text = part.group()
+            known = self._known.get(text)
+            if known is None:  # most parts stand in many phrases
+                known = self._known[text] = self._parts(part)
+            found.extend(known)
         return tuple(found)
 
     def _parts(self, match: re.Match[str]) -> Parts:
