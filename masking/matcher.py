@@ -19,6 +19,8 @@ from masking import native, phrase
 from masking.findings import PUBLIC, Finding
 from masking.lexicon import character
 from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of
+from masking.segments import MAX_RUN
+from masking.tape import START
 from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _FORMS: dict[object, int] = {
 }
 """What a value of a plain form surely passes: the forms of `native/sure.c`."""
 
-_UNTOLD = -5
+_UNTOLD, _TOO_WIDE = -5, -6
 _NAME = identifier_number(NAME)
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
@@ -136,6 +138,61 @@ class Matcher:
         place, _ = facts.buffer_info()
         native.checked(self.library.matcher_tell(self.handle, place, len(untold), plains, len(plains)))
 
+    def whole(self, view: str, phrases: range, memory: Memory) -> list[Finding] | None:
+        """Return the findings of some phrases' rules in a whole view; `memory` is advanced. None: a zone is too long.
+
+        The same as reading it and asking for its findings, at once: most texts are short and hold nothing.
+        """
+        encoded = view.encode()
+        length = len(encoded)
+        arguments = (self.handle, encoded, length, START[0], MAX_RUN, phrases.start, phrases.stop)
+        known = (memory.native(), _NAME, KNOWN_PRIORITY)
+        with self.lock:
+            self.turn += 1
+            asked = self.library.matcher_whole(*arguments, *known)
+            if asked == _UNTOLD:
+                self._tell(view)
+                asked = self.library.matcher_whole(*arguments, *known)
+            if asked == _TOO_WIDE:
+                return None
+            return self.settled(view, self.state.zones, native.checked(asked), memory)
+
+    def settled(self, view: str, zones: int, asked: int, memory: Memory) -> list[Finding]:
+        """Return what is found in zones that were searched, answering what Python is asked; `memory` is advanced."""
+        library, handle, state = self.library, self.handle, self.state
+        if asked:
+            while asked:
+                answers = self._answers(view, native.numbers_at(state.questions, 6 * asked))
+                asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
+            native.checked(library.matcher_find(handle, zones, memory.native(), _NAME, KNOWN_PRIORITY))
+        count = state.finding_count
+        if not count and not state.learned_count:
+            return []
+        learned = native.numbers_at(state.learned, 3 * state.learned_count)
+        for low, high, identifier in zip(learned[::3], learned[1::3], learned[2::3], strict=True):
+            memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
+        names = self.names
+        flat = native.numbers_at(state.findings, 3 * count)
+        return [
+            Finding(start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE)))
+            for start, end, rule in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        ]
+
+    def _answers(self, view: str, questions: list[int]) -> array[int]:
+        """Return where each value asked about really stands, -1 for none."""
+        owners = self.owners
+        answers: list[int] = []
+        place, zone = -1, ""
+        for number, asked, start, end, base, stop in zip(*[iter(questions)] * 6, strict=True):
+            if number != place:
+                place, zone = number, view[base:stop]
+            value = owners[asked].judge(zone, start - base, end - base)
+            if value is None:
+                answers += (-1, -1)
+            else:
+                answers += (value[0] + base, value[1] + base)
+        return array("i", answers)
+
 
 class MatchedText:
     """A view on the tape: its zones, and what is found there. Places are characters of the view.
@@ -188,43 +245,11 @@ class MatchedText:
             return self._findings(zones, phrases, memory)
 
     def _findings(self, zones: int, phrases: range, memory: Memory) -> list[Finding]:
-        matcher = self._matcher
-        library, handle, state = matcher.library, matcher.handle, matcher.state
         self._again()
+        matcher = self._matcher
         known = (memory.native(), _NAME, KNOWN_PRIORITY)
-        asked = native.checked(library.matcher_findings(handle, zones, phrases.start, phrases.stop, *known))
-        if asked:
-            while asked:
-                answers = self._answers(native.numbers_at(state.questions, 6 * asked))
-                asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
-            native.checked(library.matcher_find(handle, zones, *known))
-        count = state.finding_count
-        if not count and not state.learned_count:
-            return []
-        learned = native.numbers_at(state.learned, 3 * state.learned_count)
-        for low, high, identifier in zip(learned[::3], learned[1::3], learned[2::3], strict=True):
-            memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
-        names = matcher.names
-        flat = native.numbers_at(state.findings, 3 * count)
-        return [
-            Finding(start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE)))
-            for start, end, rule in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-        ]
-
-    def _answers(self, questions: list[int]) -> array[int]:
-        """Return where each value asked about really stands, -1 for none."""
-        view, owners = self.view, self._matcher.owners
-        answers: list[int] = []
-        place, zone = -1, ""
-        for number, asked, start, end, base, stop in zip(*[iter(questions)] * 6, strict=True):
-            if number != place:
-                place, zone = number, view[base:stop]
-            value = owners[asked].judge(zone, start - base, end - base)
-            if value is None:
-                answers += (-1, -1)
-            else:
-                answers += (value[0] + base, value[1] + base)
-        return array("i", answers)
+        asked = matcher.library.matcher_findings(matcher.handle, zones, phrases.start, phrases.stop, *known)
+        return matcher.settled(self.view, zones, native.checked(asked), memory)
 
 
 def _rule(recognizer: Recognizer) -> tuple[int, int, int, int]:

@@ -16,6 +16,7 @@ from masking.text import find
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from masking.folding import View
     from masking.placeholders import Pseudonyms
     from masking.profile import Names
     from masking.rules import RuleSet
@@ -51,12 +52,15 @@ class Replacement:
         self.restorations: dict[str, str] = {}
         self._scanned: dict[str, tuple[str, ...]] = {}
 
-    def text(self, text: str, before: str = "", field: str = "") -> Replaced:
-        """Mask a whole text; `before` is the end of the text block directly before it (`seams`), `field` its key."""
+    def text(self, text: str, before: str = "", field: str = "", view: View | None = None) -> Replaced:
+        """Mask a whole text; `before` is the end of the text block directly before it (`seams`), `field` its key.
+
+        `view` is its folded view, if that is known.
+        """
         if not text:
             return Replaced(text)
         over = spill(self.rules, self.names, self.memory, before, text)
-        found = find(self.rules, text, names=self.names, memory=self.memory, field=field)
+        found = find(self.rules, text, names=self.names, memory=self.memory, field=field, view=view)
         return self.findings(text, found if over is None else joined(over, text, found))
 
     def scan(self, text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from masking.arrangement import Plan, plan
 from masking.errors import JsonRefused
+from masking.folding import view_of
 from masking.json_document import Members, encode_token, parse
 from masking.leaves import WORDS, KeySpans, render
 from masking.memos import Turn
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Blocked", "MaskedRequest", "Outline", "Plan", "Unit", "mask_request", "outline"]
 
 _CLAUDE_CODE_USER = frozenset({"device_id", "account_uuid", "session_id"})
-_BROKEN = re.compile(r"\s\s|[^\S ]")
 _EXEMPT = frozenset({Treatment.NEVER, Treatment.SECRET})
 _UPSTREAMS = frozenset({Treatment.SEALED, Treatment.CIPHER, Treatment.TIME})
 _REMEMBERED = frozenset({Treatment.MASK, Treatment.LEAVES, Treatment.SCAN, Treatment.UNKNOWN, Treatment.KEY})
@@ -228,9 +228,10 @@ class RequestMasking:
 
     def _inspect(self, leaf: Leaf, text: str, upstream: str | None) -> str | None:
         treatment = leaf.treatment
+        view = None
         if self.new:
-            plain = " ".join(text.split()) if _BROKEN.search(text) else text  # a phrase may be broken over lines
-            self.triggers.update(dict.fromkeys(match_triggers(self.replacement.rules, plain)))
+            view = view_of(text)
+            self.triggers.update(dict.fromkeys(match_triggers(self.replacement.rules, text, view)))
         masked = text
         blocked: tuple[str, ...] = ()
         if treatment in _MAY_NOT_CHANGE:
@@ -239,7 +240,9 @@ class RequestMasking:
             found = blocked = self.replacement.peek(text)
         else:
             before = self.border.cross(leaf, text) if leaf.kind == TEXT_KIND else ""
-            masked, found, blocked = self.replacement.text(text, "" if self.echoed else before, field_of(*leaf.keys))
+            masked, found, blocked = self.replacement.text(
+                text, "" if self.echoed else before, field_of(*leaf.keys), view
+            )
             if treatment is Treatment.UNKNOWN and self.unknown_blocks and masked != text:
                 blocked = found
             elif treatment is Treatment.USER and (identifiers := found if masked != text else self._hidden(text)):

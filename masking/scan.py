@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from masking.findings import Claim, Finding, settle
 from masking.folding import FILLER, fold
 from masking.letters import Letters
-from masking.matcher import MatchedText
+from masking.matcher import MatchedText, Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,6 +73,11 @@ class Scanner:
         by_rank = sorted(recognizers, key=lambda recognizer: recognizer.priority)
         self._fields = {" ".join(keys): recognizer for recognizer in by_rank for keys in recognizer.fields}
         self._letters = Letters(recognizers)
+        self._matcher = searcher if isinstance(searcher, Matcher) and not self._letters else None
+
+    def whole(self, view: str, memory: Memory) -> list[Finding] | None:
+        """Return the findings of a whole view, `memory` is advanced; None if it has to be read zone by zone."""
+        return None if self._matcher is None else self._matcher.whole(view, self._phrases, memory)
 
     def read(self, view: str, before: bytes) -> ReadText:
         """Read a view (`folding`) behind the byte `before`."""

@@ -5,18 +5,18 @@ Any chunking of a text gives the same findings as the whole text. Offsets are co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_pattern
 from masking.errors import TextRefused
 from masking.findings import PUBLIC, Finding
-from masking.folding import SPACES
-from masking.folding import fold as folded_view
+from masking.folding import SPACES, View, view_of
 from masking.keys import field_of
 from masking.memory import Memory
 from masking.reading import Reading, complete, overlong
-from masking.segments import MAX_RUN, REACH, forced_cut
+from masking.segments import MAX_RUN, REACH, forced_cut, lines
 from masking.tape import START
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from masking.scan import Scanner
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
+
+_BROKEN = re.compile(r"\s\s|[^\S ]")
+"""Where a phrase may be broken over lines."""
 
 _SPACE = compile_pattern(rf"[{SPACES}]")
 
@@ -163,23 +166,34 @@ class SegmentFold:
 
 
 def find(
-    rules: RuleSet, text: str, *, names: Names = "strict", memory: Memory | None = None, field: str = ""
+    rules: RuleSet,
+    text: str,
+    *,
+    names: Names = "strict",
+    memory: Memory | None = None,
+    field: str = "",
+    view: View | None = None,
 ) -> list[Finding]:
     """Return the findings of a whole text, leftmost first, never overlapping: the fold over the text.
 
     `memory` is advanced. `field`: the key of the JSON member whose value this is (`field_of`); a rule of that field
-    takes the value whole, else it is read as it would stand in a JSON text, `"field": "text"`. Raises TextRefused for
-    lone surrogates.
+    takes the value whole, else it is read as it would stand in a JSON text, `"field": "text"`. `view` saves folding the
+    text again. Raises TextRefused for lone surrogates.
     """
     _check(text)
     memory = Memory() if memory is None else memory
-    whole = rules.scanner(names).keyed(field, text, memory) if field else None
+    scanner = rules.scanner(names)
+    whole = scanner.keyed(field, text, memory) if field else None
     if whole is not None:
         return [whole] if whole.identifier != PUBLIC else []
     if field and len(text) <= LONGEST_VALUE:
         return _find_value(rules, text, names, memory, f'"{field}": "')
     if len(text) <= BLOCK and overlong(text) is None:
-        reading = Reading(rules.scanner(names), text)
+        view = view_of(text) if view is None else view
+        found = scanner.whole(lines(view.text), memory) if view.starts is None else None
+        if found is not None:
+            return found
+        reading = Reading(scanner, text)
         if reading.oversize() is None:
             return reading.findings(reading.zones, memory)
     fold = SegmentFold(rules, names, memory)
@@ -201,10 +215,14 @@ def _find_value(rules: RuleSet, text: str, names: Names, memory: Memory, before:
     return findings
 
 
-def match_triggers(rules: RuleSet, text: str) -> tuple[str, ...]:
-    """Return the ids of the triggers that match this text, in the order of the rule file. Raises TextRefused."""
+def match_triggers(rules: RuleSet, text: str, view: View | None = None) -> tuple[str, ...]:
+    """Return the ids of the triggers that match this text, in the order of the rule file; white space is one space.
+
+    `view` saves folding the text again. Raises TextRefused.
+    """
     _check(text)
-    return rules.triggers.matching(folded_view(text))
+    shown = (view_of(text) if view is None else view).text
+    return rules.triggers.matching(" ".join(shown.split()) if _BROKEN.search(shown) else shown)
 
 
 def _check(text: str) -> None:

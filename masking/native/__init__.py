@@ -26,6 +26,10 @@ _FUNCTIONS = {
     "matcher_tell": (_NUMBER, _POINTER, _POINTER, _NUMBER, ctypes.c_char_p, _NUMBER),
     "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
     "matcher_findings": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
+    "matcher_whole": (
+        *(_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _NUMBER, _NUMBER, _NUMBER),
+        *(_POINTER, _NUMBER, _NUMBER),
+    ),
     "matcher_answer": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_find": (_NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER),
     "matcher_bytes": (ctypes.c_size_t, _POINTER),

@@ -11,7 +11,7 @@ typedef uint16_t Symbol;
 /* Symbols: a sign of ASCII is itself, then numbers by value and length, then words by shape and code. */
 enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WORDS = 256, SHAPES = 8 };
 
-enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5 };
+enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5, TOO_WIDE = -6 };
 
 /* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
 
@@ -252,6 +252,7 @@ int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zo
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
+int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before);
 /* Search the first zones for the phrases from..to and settle what they match. Returns how many matches Python is asked
    about, or an error. */
 int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to);

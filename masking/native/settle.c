@@ -355,3 +355,12 @@ int32_t matcher_findings(Matcher *m, int32_t zones, int32_t from, int32_t to, Kn
     int32_t found = matcher_find(m, zones, known, names, known_priority);
     return found < 0 ? found : 0;
 }
+
+/* Read a whole text and find in it, unless a zone has more than `widest` characters: then TOO_WIDE. Returns as
+   `matcher_search`, or as `matcher_read` where that fails. */
+int32_t matcher_whole(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t widest, int32_t from,
+                      int32_t to, Known *known, int32_t names, int32_t known_priority) {
+    int32_t zones = matcher_read(m, text, size, before);
+    if (zones < 0) return zones;
+    return m->state.widest > widest ? TOO_WIDE : matcher_findings(m, zones, from, to, known, names, known_priority);
+}
