@@ -174,6 +174,24 @@ def test_a_public_claim_alone_leaves_nothing() -> None:
     assert settle([Claim(0, 4, "NAME", "n", 5)], "Jane") == [Finding(0, 4, "NAME", "n")]
 
 
+def test_what_a_loser_has_left_counts_only_with_a_letter_or_digit() -> None:
+    """Signs and spaces beyond a winner are nothing; a word beyond it stays found."""
+    winner = Claim(0, 8, "NAME", "n", 60)
+    assert settle([winner, Claim(0, 11, "MRN", "m", 50)], "Jane Roe -;") == [Finding(0, 8, "NAME", "n")]
+    assert settle([winner, Claim(0, 11, "MRN", "m", 50)], "Jane Roe-7;") == [
+        Finding(0, 8, "NAME", "n"), Finding(9, 10, "MRN", "m"),
+    ]  # fmt: skip
+
+
+def test_a_kind_of_number_written_in_two_ways_is_one_kind() -> None:
+    """`<n3>` and `<n3-3>` are the same set of symbols, and find the same."""
+    rules = rules_of(
+        "recognizers:\n  - {id: n, identifier: MRN, phrases: ['\"x\" _ [[ <n3> ]]', '\"y\" _ [[ <n3-3> ]]'],"
+        " examples: ['x [[123]]']}\n"
+    )
+    assert found(rules, "x 123 y 456 x 12 y 4567") == ["123", "456"]
+
+
 def test_no_triggers_match_nothing() -> None:
     """A rule set without triggers knows none."""
     rules = rules_of(LETTERS)
