@@ -17,6 +17,7 @@ from masking.tape import START
 
 if TYPE_CHECKING:
     from masking.findings import Finding
+    from masking.folding import View
     from masking.memory import Memory
     from masking.scan import Scanner
 
@@ -34,12 +35,15 @@ class Stretch(NamedTuple):
 
 
 class Reading:
-    """A stretch of text that begins and ends with whole tokens; `before` is what stands before it on the tape."""
+    """A stretch of text that begins and ends with whole tokens; `before` is what stands before it on the tape.
 
-    def __init__(self, scanner: Scanner, text: str, before: bytes = START) -> None:
+    `view` saves folding the text again.
+    """
+
+    def __init__(self, scanner: Scanner, text: str, before: bytes = START, view: View | None = None) -> None:
         self.text = text
         self._scanner = scanner
-        self._view = view_of(text)
+        self._view = view_of(text) if view is None else view
         self._tape = scanner.read(lines(self._view.text), before)
 
     @property

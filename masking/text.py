@@ -5,7 +5,6 @@ Any chunking of a text gives the same findings as the whole text. Offsets are co
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
-_BROKEN = re.compile(r"\s\s|[^\S ]")
-"""Where a phrase may be broken over lines."""
+_BROKEN = compile_pattern(f"  |[{SPACES[1:]}\x1c\x1d\x85\u2028\u2029]")
+"""Where a phrase may be broken over lines: white space as Python knows it, but for a single space."""
 
 _SPACE = compile_pattern(rf"[{SPACES}]")
 
@@ -193,7 +192,7 @@ def find(
         found = scanner.whole(lines(view.text), memory) if view.starts is None else None
         if found is not None:
             return found
-        reading = Reading(scanner, text)
+        reading = Reading(scanner, text, view=view)
         if reading.oversize() is None:
             return reading.findings(reading.zones, memory)
     fold = SegmentFold(rules, names, memory)
