@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -264,13 +263,10 @@ def test_ten_thousand_values_are_one_lookup() -> None:
     rules = build(with_keys(f"    values:\n{values}", "at [[wortaaa 0]]"))
     text = "seen in wortbba 27. " * 500
     few = build(with_keys("    values: [Wortbba 27]\n", "at [[wortbba 27]]"))
-    times = []
     for one in (rules, few):
-        find(one, text)
-        begun = time.process_time()
         assert len(find(one, text)) == 500
-        times.append(time.process_time() - begun)
-    assert times[0] < 4 * times[1] + 0.05  # generous: the machine is shared
+    asked = [[len(rule.phrases) for rule in one.recognizers] for one in (rules, few)]
+    assert asked[0] == asked[1]  # a text is searched for as many phrases, however long the list is
 
 
 def test_a_listed_word_stays_what_it_is_to_other_rules() -> None:
