@@ -71,6 +71,13 @@ _DATE_WORDS = """
 the of on in at from since last next this past early mid late day week month year morning afternoon evening night am pm
 monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
 """
+_SAID_WORDS = """
+zero oh o one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred double triple dash
+"""
+_FEWEST_SAID = 3
+_SAID_OLD = frozenset({"ninety", "hundred"})
+_SAID = frozenset(_SAID_WORDS.split())
 _TITLES = frozenset(_TITLE_WORDS.split())
 _CUES = frozenset(_CUE_WORDS.split())
 _DATE_FILLERS = frozenset(_DATE_WORDS.split())
@@ -121,6 +128,9 @@ def identifying(value: str, label: str) -> list[tuple[int, int]]:
     """Return the stretches of letters and digits of a labelled value that identify someone; none if it is neutral."""
     kind = identifier(label)
     words = [(match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(value)]
+    said = [(start, end) for start, end, word in words if word in _SAID or len(word) == 1]
+    if kind in NUMBERS | {"DATE"} and len(said) == len(words) >= _FEWEST_SAID and not value.isupper():
+        return said
     if kind in NEUTRAL or (kind in NUMBERS and not any(char.isdigit() for char in value)):
         return []
     if kind == "NAME":
@@ -129,6 +139,8 @@ def identifying(value: str, label: str) -> list[tuple[int, int]]:
         return _date(value, words)
     if kind == "ADDRESS":
         return _address(value)
+    if kind == "AGE" and _SAID_OLD & {word for _, _, word in words}:
+        return [(start, end) for start, end, word in words if word in _SAID]
     if kind == "AGE":
         return [(start, end) for start, end, word in words if word.isdecimal() and int(word) > OLDEST_AGE]
     if kind == "EMAIL" and "@" not in value and " at " not in value:

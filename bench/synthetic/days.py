@@ -81,6 +81,19 @@ def written(draw: random.Random, day: date, form: str, locale: str = "us") -> st
             f"{d:02}-{day.month:02}-{y}",
         ),
         "word": (f"{d} {month} {y}",),
+        "clin": (
+            f"{day.month}.{d}.{y % 100:02}",
+            f"{day.month}-{d}-{y % 100:02}",
+            f"{d:02}{short[:_SHORT].upper()}{y}",
+            f"{d:02}{short[:_SHORT].upper()}{y % 100:02}",
+            f"{d:02}-{short[:_SHORT]}-{y % 100:02}",
+            f"{day.month:02}/{d:02}/{y % 100:02}",
+            f"{short} {d} {y}",
+            f"{short}. {d}, {y}",
+            f"{day.month}/{d}/{y}",
+            f"{d} {short} {y % 100:02}",
+            day.isoformat(),
+        ),
         "hl7": (f"{y}{day.month:02}{d:02}",),
         "stamp": (f"{y}{day.month:02}{d:02}{draw.randint(0, 23):02}{draw.randint(0, 59):02}",),
         "range": (
@@ -134,3 +147,17 @@ def spoken(draw: random.Random, day: date) -> str:
     else:
         year = f"{spoken_number(century)} {spoken_number(rest)}"
     return f"{month} {ordinal} {year.replace(' zero', '')}"
+
+
+def said(draw: random.Random, day: date) -> str:
+    """Return a day as people give their birthday, in numbers: `three fourteen sixty two`."""
+    century, rest = divmod(day.year, 100)
+    short = spoken_number(rest) if rest > 9 else f"oh {spoken_number(rest)}"
+    year = draw.choice((short, f"{spoken_number(century)} {short}"))
+    return f"{spoken_number(day.month)} {spoken_number(day.day)} {year}"
+
+
+def spoken_month_day(draw: random.Random, day: date) -> str:
+    """Return a day without its year: `march third`, `the third of march`, `march three`."""
+    month, ordinal = MONTHS["us"].split()[day.month - 1].lower(), _ORDINALS.split()[day.day - 1].replace("-", " ")
+    return draw.choice((f"{month} {ordinal}", f"the {ordinal} of {month}", f"{month} {spoken_number(day.day)}"))

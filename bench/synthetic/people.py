@@ -73,6 +73,8 @@ def written(draw: random.Random, person: Person, form: str) -> tuple[tuple[str, 
     title = draw.choice(("Mr.", "Mr")) if person.male else draw.choice(("Ms.", "Mrs.", "Ms", "Mrs", "Miss"))
     if not form:
         form = draw.choice(("full",) * 8 + ("middle", "fi", "fi", "fi", "if", "lf", "title", "title"))
+    if form == "jr":
+        form = draw.choice(("ab", "initials", "spaced"))
     table = {
         "full": f"{given} {surname}",
         "middle": f"{given} {person.middle[0]}. {surname}",
@@ -87,6 +89,9 @@ def written(draw: random.Random, person: Person, form: str) -> tuple[tuple[str, 
         "first": given,
         "last": surname,
         "initials": person.initials,
+        "ab": f"{given[0]}{surname[0].upper()}",
+        "spaced": f"{given[0]}. {surname[0].upper()}.",
+        "fl": f"{given} {surname[0].upper()}",
         "hl": f"{surname.upper()}^{given.upper()}^{person.middle[0]}",
     }
     if form == "title":

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 SETS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompts", "requests", "negatives", "questions"),
-    "notes": ("notes",),
+    "notes": ("notes", "notes_details"),
     "clean": ("clean", "unnamed"),
-    "handoffs": ("spoken", "handoffs"),
-    "signouts": ("signouts",),
+    "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "handoffs"),
+    "signouts": ("signouts", "signouts_sheets"),
     "letters": ("letters",),
     "messages": ("messages",),
-    "chat": ("chat",),
-    "tables": ("tables",),
+    "chat": ("chat", "chat_team"),
+    "tables": ("tables", "tables_exports"),
     "hl7": ("hl7",),
     "international": ("international",),
 }

@@ -13,6 +13,7 @@ from bench.synthetic.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from bench.synthetic.addresses import Part
     from bench.synthetic.case import Case
@@ -233,26 +234,32 @@ def _iban(case: Case, _form: str) -> str:
 
 
 def _phone(case: Case, form: str) -> str:
+    if form == "pairs":
+        area, line = case.digits(3), case.draw.choice(((12, 34), (20, 16), (44, 91), (73, 18), (15, 60)))
+        return f"{case.say(area)} {case.say('555')} {' '.join(map(days.spoken_number, line))}"
     if form == "spoken":
         return case.say(case.draw.choice("2345678") + case.digits(2) + "555" + case.digits(4))
     return addresses.telephone(case.draw, case.locale)
 
 
-def _date(case: Case, form: str) -> str:
-    day = days.some_day(case.draw)
-    return days.spoken(case.draw, day) if form == "spoken" else days.written(case.draw, day, form, case.locale)
+_AS_SAID = {"spoken": days.spoken, "said": days.said, "spokenmd": days.spoken_month_day}
 
 
-def _born(case: Case, form: str) -> str:
-    day = case.person("pt").born
-    return days.spoken(case.draw, day) if form == "spoken" else days.written(case.draw, day, form, case.locale)
+def _day(case: Case, day: date, form: str) -> str:
+    return _AS_SAID[form](case.draw, day) if form in _AS_SAID else days.written(case.draw, day, form, case.locale)
+
+
+def _zip(case: Case, form: str) -> str:
+    return case.say(case.digits(5)) if form == "spoken" else addresses.postcode(case.draw, case.half, case.locale)
 
 
 def _old_age(case: Case, form: str) -> str:
     case.old = True
     age = case.person("pt").age
     age = age if age > people.OLD - 1 else 90 + age % 12
-    return days.spoken_number(age) if form == "spoken" and age < 100 else str(age)
+    if form != "spoken":
+        return str(age)
+    return days.spoken_number(age) if age < 100 else f"a hundred and {days.spoken_number(age - 100)}"
 
 
 VALUES: dict[str, tuple[str, str, Callable[[Case, str], str]]] = {
@@ -276,15 +283,15 @@ VALUES: dict[str, tuple[str, str, Callable[[Case, str], str]]] = {
     "fax": ("FAX", "", _phone),
     "natid": ("OTHER_ID", "national", _national),
     "id": ("OTHER_ID", "", _other),
-    "date": ("DATE", "", _date),
-    "dob": ("DATE", "birth", _born),
+    "date": ("DATE", "", lambda case, form: _day(case, days.some_day(case.draw), form)),
+    "dob": ("DATE", "birth", lambda case, form: _day(case, case.person("pt").born, form)),
     "age90": ("AGE", "", _old_age),
     "city": ("ADDRESS", "city", lambda case, _: case.word(f"{case.locale}.city")),
     "state": ("ADDRESS", "state", lambda case, _: case.word("us.state")),
     "county": ("ADDRESS", "county", lambda case, _: case.word("us.county")),
     "street": ("ADDRESS", "street", lambda case, _: addresses.street(case.draw, case.half, case.locale)),
     "facility": ("ADDRESS", "facility", lambda case, _: addresses.facility(case.draw, case.half, case.locale)),
-    "zip": ("ZIP", "", lambda case, _: addresses.postcode(case.draw, case.half, case.locale)),
+    "zip": ("ZIP", "", _zip),
 }
 """Label, kind and maker of every value that is PHI, apart from names and whole addresses."""
 

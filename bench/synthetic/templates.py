@@ -87,5 +87,5 @@ def templates(kind: str, *, judge: bool = False) -> tuple[Template, ...]:
         while (mark := _MARK.match(text)) is not None:
             old, locale = (True, locale) if mark.group(1) == "old" else (old, mark.group(1))
             text = text[mark.end() :]
-        found.append(Template(f"{kind}-{number}", text, locale, old, kind == "spoken", judge))
+        found.append(Template(f"{kind}-{number}", text, locale, old, kind.startswith("spoken"), judge))
     return tuple(found)

@@ -57,6 +57,7 @@ def dea(value):
     return (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
 
 
+SAID = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|first|second|third|fth|nth|thirt"
 LOOKS = {
     "SSN": lambda value: validators.ssn(value) or len(value) == 4 or value[0].isalpha(),
     "NPI": validators.npi,
@@ -65,11 +66,11 @@ LOOKS = {
     "IBAN": validators.iban,
     "IP": validators.ip,
     "EMAIL": lambda value: re.fullmatch(r"[a-z0-9_.]+@[a-z.]+", value),
-    "AGE": lambda value: value.startswith("ninety") or 90 <= int(value) < 110,
-    "DATE": lambda value: re.search(r"\d|(?i:teen|twenty|two)", value),
-    "MRN": lambda value: re.search(r"\d|one|two|three|four|five|six|seven|eight|nine", value),
+    "AGE": lambda value: value.startswith(("ninety", "a hundred")) or 90 <= int(value) < 110,
+    "DATE": lambda value: re.search(rf"\d|(?i:teen|twenty|two)|{SAID}", value),
+    "MRN": lambda value: re.search(rf"\d|{SAID}", value),
     "URL": lambda value: "." in value and " " not in value,
-    "ZIP": lambda value: any(char.isdigit() for char in value),
+    "ZIP": lambda value: re.search(rf"\d|{SAID}", value),
     "NAME": lambda value: not re.search(r"\d|\bDr\b|\bM[rs]\b", value),
     "HEALTH_PLAN": lambda value: re.search(r"\d", value) and " " not in value,
 }
