@@ -128,12 +128,12 @@ class NativePlan:
             if upto < 0:
                 raise MemoryError
             forms = memoryview(_taken(table.state.out, table.state.out_length))
-            ends = self._columns()[-1][done:upto]
+            ends = self._columns(done, upto)[-1]
             found.extend(sha256(forms[start:end]).digest() for start, end in pairwise((0, *ends)))
         return found
 
     def _units(self, media: Mapping[int, Mapping[str, int]]) -> list[FoundPlace]:
-        node, word, type_node, kind, role, last, text_bytes, _ = self._columns()
+        node, word, type_node, kind, role, last, text_bytes, _ = self._columns(0, self.table.state.unit_count)
         table, words = self.table, self.table.words
         blocks = [
             _BLOCKS[number] if name == NONE else words[known] if known != NONE else table.text(name)
@@ -148,9 +148,10 @@ class NativePlan:
             )
         )
 
-    def _columns(self) -> list[list[int]]:
-        state = self.table.state
-        numbers = memoryview(_taken(state.units, 4 * _WORDS_OF_UNIT * state.unit_count)).cast("I").tolist()
+    def _columns(self, first: int, last: int) -> list[list[int]]:
+        """Return what native code knows of some units: of all of them only once, for there may be very many."""
+        place, size = self.table.state.units, 4 * _WORDS_OF_UNIT
+        numbers = memoryview(_taken(place and place + size * first, size * (last - first))).cast("I").tolist()
         return [numbers[column::_WORDS_OF_UNIT] for column in range(_WORDS_OF_UNIT)]
 
 

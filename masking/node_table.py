@@ -63,8 +63,8 @@ class NodeTable:
         count = self.state.node_count
         place = (ctypes.c_uint32 * (_WORDS * count)).from_address(self.state.nodes)
         self._nodes = memoryview(place).cast("B").cast("I")
-        self._views: dict[int, Members | Items] = {}
-        self._numbered: dict[int, dict[int, int]] = {}
+        self._views: dict[int, Node] = {}
+        self._ordinals: dict[int, dict[int, int]] = {}
 
     def node(self, number: int) -> Node:
         """Return a node as Python looks at it; of an object or array always the same."""
@@ -131,7 +131,7 @@ class NodeTable:
             elif nodes[at + _KIND] & _PLACED:
                 yield f".{self.names[name]}"
             else:
-                yield f".#{self._ordinals(parent)[number]}"
+                yield f".#{self._ordinals_in(parent)[number]}"
             number = parent
 
     def block_of(self, number: int) -> tuple[int, int] | None:
@@ -144,15 +144,15 @@ class NodeTable:
         in_array = nodes[_WORDS * array + _KIND] & _TYPE == _ITEMS
         return (array, nodes[_WORDS * parent + _NAME]) if in_array else None
 
-    def _ordinals(self, number: int) -> dict[int, int]:
-        """Return the ordinals of an object's members that the table does not name, which are in the order of keys."""
-        known = self._numbered.get(number)
-        if known is None:
+    def _ordinals_in(self, parent: int) -> dict[int, int]:
+        """Return the ordinals of an object's members that the table does not name: worked out once for all of them."""
+        found = self._ordinals.get(parent)
+        if found is None:
             nodes, names = self._nodes, self.names
-            free = [child for child in self._children(number) if not nodes[_WORDS * child + _KIND] & _PLACED]
+            free = [child for child in self._children(parent) if not nodes[_WORDS * child + _KIND] & _PLACED]
             free.sort(key=lambda child: names[nodes[_WORDS * child + _NAME]])
-            known = self._numbered[number] = {child: ordinal for ordinal, child in enumerate(free)}
-        return known
+            found = self._ordinals[parent] = {child: ordinal for ordinal, child in enumerate(free)}
+        return found
 
     def _children(self, number: int) -> Iterator[int]:
         nodes = self._nodes

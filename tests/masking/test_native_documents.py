@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from masking import json_document, native
+from masking import json_document, native, native_plan
 from masking.arrangement import plan
 from masking.errors import BodyRefused, JsonRefused
 from masking.json_document import MAX_DEPTH, Document, Items, Members, Node, Scalars, parse
@@ -22,6 +22,7 @@ from masking.request_places import REQUEST
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(not native.is_native(), reason="the native part was not built")
 
@@ -339,3 +340,56 @@ def test_a_plan_needs_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "library", None)
     with pytest.raises(RuntimeError, match="not built"):
         plan(document)
+
+
+def calls_of(count: int, members: int) -> bytes:
+    """Return a request with so many calls of a tool, each with so many arguments."""
+    call = {"type": "tool_use", "id": "i", "name": "n", "input": {f"key {at}": "v" for at in range(members)}}
+    return json.dumps({"model": "m", "messages": [{"role": "assistant", "content": [call] * count}]}).encode()
+
+
+def steps_taken(table: NodeTable, work: Callable[[], object]) -> int:
+    """Return how many times nodes of a table are asked for their children's places."""
+    taken = 0
+    children = table._children
+
+    def counted(number: int) -> Iterator[int]:
+        nonlocal taken
+        for child in children(number):
+            taken += 1
+            yield child
+
+    table._children = counted  # type: ignore[method-assign]
+    work()
+    return taken
+
+
+def test_paths_of_many_keys_take_one_look_at_each() -> None:
+    """Where a wide object holds much that may not pass, its keys are put in order once, not once for each path."""
+    document = in_native(calls_of(1, 500))
+    (unit,) = plan(document).units
+    leaves = [*unit.leaves]
+    assert document.table is not None
+    assert steps_taken(document.table, lambda: [render(leaf.path) for leaf in leaves]) < 2 * len(leaves)
+
+
+def test_digests_of_many_units_look_at_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rounds of hashing there are, what is known of a unit is read a fixed number of times."""
+    monkeypatch.setattr(native_plan, "_CANONICAL_BYTES", 1)  # a round for each unit
+    found = plan(in_native(calls_of(400, 1)))
+    sizes: list[int] = []
+    taken = native_plan._taken
+
+    def counted(place: int | None, size: int) -> bytes:
+        sizes.append(size)
+        return taken(place, size)
+
+    monkeypatch.setattr(native_plan, "_taken", counted)
+    assert len(found.digests()) == 400
+    assert sum(sizes) < 400 * 1000
+
+
+def test_a_request_is_arranged_again() -> None:
+    """A second plan of the same document says what the first one says."""
+    document = in_native(calls_of(2, 3))
+    assert arranged(document) == arranged(document) == arranged(in_python(document.body))
