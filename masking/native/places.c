@@ -508,6 +508,7 @@ static int message_units(Walk *walk, const Node *message) {
 int document_plan(Document *document, const char *body) {
     Walk walk = {.document = document, .places = document->places, .body = body};
     const Node *nodes = document->nodes, *top = nodes;
+    document->leaf_count = document->unit_count = document->opaque_count = document->change_count = 0;
     if (type_of(top) != MEMBERS) return NOT_AN_OBJECT;
     int refused = tool_units(&walk, top);
     if (!refused) refused = system_units(&walk, top);
