@@ -60,10 +60,17 @@ _REFUSALS = dict(
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
+class Found(NamedTuple):
+    """A table, and the numbers of all its leaves. A plan holds its places: none of them holds the plan."""
+
+    table: NodeTable
+    leaves: memoryview
+
+
 class FoundPlace(NamedTuple):
     """Where a unit stands, and its leaves, as `arrangement.Place`; they are made when they are asked for."""
 
-    found: NativePlan
+    found: Found
     number: int
     kind: str
     role: str
@@ -102,7 +109,7 @@ class NativePlan:
         self.table = table
         state = table.state
         self.rest_bytes: int = state.rest_bytes
-        self.leaves = memoryview(_taken(state.leaves, 4 * _WORDS_OF_LEAF * state.leaf_count)).cast("I")
+        leaves = memoryview(_taken(state.leaves, 4 * _WORDS_OF_LEAF * state.leaf_count)).cast("I")
         self.media: Counter[str] = Counter()
         self.opaque: list[Path | None] = []
         media: dict[int, Counter[str]] = {}
@@ -112,10 +119,11 @@ class NativePlan:
             self.opaque.append(NodePath(table, node))
         changes = memoryview(_taken(state.changes, 4 * state.change_count)).cast("I")
         self.tool_changes = [cast("Members", table.node(node)) for node in changes]
-        self.units = self._units(media)
+        found = Found(table, leaves)
+        self.units = self._units(found, media)
         self.rest = [
-            *Leaves(self, state.rest_at, state.request_at, "message"),
-            *Leaves(self, state.request_at, state.leaf_count, "request"),
+            *Leaves(found, state.rest_at, state.request_at, "message"),
+            *Leaves(found, state.request_at, state.leaf_count, "request"),
         ]
 
     def digests(self) -> list[bytes]:
@@ -132,7 +140,7 @@ class NativePlan:
             found.extend(sha256(forms[start:end]).digest() for start, end in pairwise((0, *ends)))
         return found
 
-    def _units(self, media: Mapping[int, Mapping[str, int]]) -> list[FoundPlace]:
+    def _units(self, found: Found, media: Mapping[int, Mapping[str, int]]) -> list[FoundPlace]:
         node, word, type_node, kind, role, last, text_bytes, _ = self._columns(0, self.table.state.unit_count)
         table, words = self.table, self.table.words
         blocks = [
@@ -141,7 +149,7 @@ class NativePlan:
         ]
         return list(
             map(
-                partial(FoundPlace, self),
+                partial(FoundPlace, found),
                 *(node, map(_KINDS.__getitem__, kind), map(_ROLES.__getitem__, role), blocks),
                 [media.get(number, _NOTHING) for number in range(len(node))] if media else repeat(_NOTHING),
                 *(text_bytes, (0, *last), last),
@@ -165,14 +173,15 @@ def label_of(kind: str, block: str) -> str:
 class Leaves(Sequence[Leaf]):
     """Some leaves of a table, made as they are taken: of most bodies few are ever masked."""
 
-    __slots__ = ("_first", "_label", "_last", "_numbers", "_table")
+    __slots__ = ("_first", "_label", "_last", "_numbers", "_owners", "_table")
 
-    def __init__(self, found: NativePlan, first: int, last: int, label: str) -> None:
+    def __init__(self, found: Found, first: int, last: int, label: str) -> None:
         self._table = found.table
         self._numbers = found.leaves
         self._first = first
         self._last = last
         self._label = label
+        self._owners: dict[int, Members] = {}  # held, so that each looks at its members once for all its leaves
 
     def __len__(self) -> int:
         return self._last - self._first
@@ -203,7 +212,9 @@ class Leaves(Sequence[Leaf]):
             return Leaf(treatment, (start, end), label, memo, path)
         names = table.names
         if label is _KEYS:
-            return Leaf(treatment, (start, end), label, memo, path, names[last], table.owner(node))
+            owner = table.owner(node)
+            self._owners[owner.number] = owner
+            return Leaf(treatment, (start, end), label, memo, path, names[last], owner)
         keys = (names[last],) if above == NONE else (names[above], names[last])
         return Leaf(treatment, (start, end), label, memo, path, keys=keys, number=is_number)
 

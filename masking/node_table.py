@@ -10,7 +10,7 @@ import ctypes
 import struct
 import weakref
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from masking import native
 from masking.errors import JsonRefused
@@ -58,16 +58,17 @@ class NodeTable:
                 raise MemoryError
             raise JsonRefused(_REASONS[reason.value], at.value)
         self.handle = ctypes.c_void_p(handle)
-        weakref.finalize(self, native.library.document_free, self.handle)
+        weakref.finalize(self, native.library.document_free, self.handle).atexit = False  # somebody may still read
         self.state = native.DocumentState.from_address(handle)
         count = self.state.node_count
         place = (ctypes.c_uint32 * (_WORDS * count)).from_address(self.state.nodes)
         self._nodes = memoryview(place).cast("B").cast("I")
-        self._views: dict[int, Node] = {}
+        # A view holds its table. If the table held its views too, only the collector would ever free a body.
+        self._views: weakref.WeakValueDictionary[int, Members | Items] = weakref.WeakValueDictionary()
         self._ordinals: dict[int, dict[int, int]] = {}
 
     def node(self, number: int) -> Node:
-        """Return a node as Python looks at it; of an object or array always the same."""
+        """Return a node as Python looks at it; of an object or array the same as long as somebody holds it."""
         nodes, at = self._nodes, _WORDS * number
         kind = nodes[at + _KIND]
         start, end = nodes[at + _START], nodes[at + _END]
@@ -98,10 +99,9 @@ class NodeTable:
         """Say whether an object is one of this body."""
         return self._views.get(view.number) is view
 
-    def owner(self, number: int) -> Members | None:
-        """Return the object that a node is a member of."""
-        parent = self.node(self._nodes[_WORDS * number + _PARENT])
-        return parent if isinstance(parent, Members) else None
+    def owner(self, number: int) -> Members:
+        """Return the object that a member stands in."""
+        return cast("Members", self.node(self._nodes[_WORDS * number + _PARENT]))
 
     @cached_property
     def names(self) -> list[str]:

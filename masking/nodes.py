@@ -37,7 +37,7 @@ class Members(Mapping[str, "Node"]):
     `number`: which node it is of a `node_table`, -1 of none.
     """
 
-    __slots__ = ("_held", "_look", "end", "number", "start")
+    __slots__ = ("__weakref__", "_held", "_look", "end", "number", "start")
 
     def __init__(
         self, start: int, end: int = 0, look: Callable[[int], dict[str, Node]] = _no_members, number: int = -1
@@ -83,7 +83,7 @@ class Members(Mapping[str, "Node"]):
 class Items(Sequence["Node"]):
     """A JSON array; one `Scalars` node stands for a run of neighbouring scalars."""
 
-    __slots__ = ("_held", "_look", "end", "number", "start")
+    __slots__ = ("__weakref__", "_held", "_look", "end", "number", "start")
 
     def __init__(
         self, start: int, end: int = 0, look: Callable[[int], list[Node]] = _no_items, number: int = -1

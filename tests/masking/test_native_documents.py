@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import subprocess
+import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -389,7 +393,43 @@ def test_digests_of_many_units_look_at_each_once(monkeypatch: pytest.MonkeyPatch
     assert sum(sizes) < 400 * 1000
 
 
+def test_a_body_is_let_go_of_with_its_document() -> None:
+    """Who lets go of a request has let go of its text at once: bodies are large, and the collector comes when it may."""
+    gc.collect()
+    gc.disable()
+    try:
+        document = in_native(calls_of(2, 3))
+        found = plan(document)
+        held = [leaf for unit in found.units for leaf in unit.leaves]
+        assert held
+        table = weakref.ref(document.table)
+        del document, found, held
+        assert table() is None
+    finally:
+        gc.enable()
+
+
+def test_owners_of_keys_are_looked_at_once() -> None:
+    """Leaves of one object that are taken one after the other share what Python made of it."""
+    (unit,) = plan(in_native(calls_of(1, 20))).units
+    owners = {id(leaf.owner) for leaf in [*unit.leaves] if leaf.owner is not None}
+    assert len(owners) == 1
+
+
 def test_a_request_is_arranged_again() -> None:
     """A second plan of the same document says what the first one says."""
     document = in_native(calls_of(2, 3))
     assert arranged(document) == arranged(document) == arranged(in_python(document.body))
+
+
+def test_a_document_can_be_read_until_the_process_ends() -> None:
+    """What native code read is not taken away from who still reads it at the end, such as a thread that nobody joins."""
+    script = """
+import atexit
+held = []
+atexit.register(lambda: print(held[0].table.state.node_count, held[0].root["a"][1].start))
+from masking.json_document import parse
+held.append(parse(b'{"a":[[],[' + b' ' * 3000 + b']]}'))
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said == "4 9\n"
