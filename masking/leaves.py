@@ -215,8 +215,8 @@ class Walk:
             self.leaves.append(Leaf(shape.treatment, node, label, shape.kind, path, keys=keys))
         elif isinstance(node, Members):
             if shape.treatment in _SEALED:
-                for key in sorted(node):
-                    self._all(node[key], shape, path)
+                for ordinal, key in enumerate(sorted(node)):
+                    self._all(node[key], shape, (path, f".#{ordinal}"))
                 return
             if shape.treatment is not Treatment.LEAVES and self.type(node) in _TOOL_CHANGES:
                 self.tool_changes.append(node)

@@ -257,6 +257,15 @@ def test_requests_are_arranged_alike(chance: random.Random) -> None:
     assert arranged(in_native(body)) == arranged(in_python(body))
 
 
+def test_paths_go_on_below_a_credential() -> None:
+    """Also where keys are not inspected a path says which value of an object it leads to."""
+    server = {"type": "url", "authorization_token": {"b": "x", "a": ["y", {"c": "z"}]}}
+    body = json.dumps({"model": "m", "messages": [], "mcp_servers": [server]}).encode()
+    assert arranged(in_native(body)) == arranged(in_python(body))
+    paths = [render(leaf.path) for leaf in plan(in_python(body)).rest]
+    assert paths[-3:] == [f"mcp_servers[0].authorization_token.#{step}" for step in ("0[0]", "0[1].#0", "1")]
+
+
 @pytest.mark.parametrize("lexeme", LEXEMES)
 def test_numbers_have_one_spelling(lexeme: str) -> None:
     """Every spelling of a number is digested natively as in Python."""
