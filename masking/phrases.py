@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from masking.automata import compile_tape
 from masking.kinds import Kind, Kinds
@@ -45,24 +45,38 @@ _VALUES = {
 }
 
 
+class _Token(NamedTuple):
+    """A piece of a phrase: which of `_TOKEN`'s it is, None for white space, and what stands in its `< >` or quotes."""
+
+    group: str | None
+    text: str
+    inside: str
+
+
+@lru_cache(maxsize=4096)
+def _token(group: str | None, text: str) -> _Token:
+    """Return a token, the same for all phrases: of fifty thousand two thousand differ."""
+    return _Token(group, text, text[1:-1] if group in {"kind", "words"} else "")
+
+
 @lru_cache(maxsize=1024)
-def _tokens(source: str) -> tuple[re.Match[str], ...]:
+def _tokens(source: str) -> tuple[_Token, ...]:
     """Return a phrase in its parts. Raises ValueError with a fixed reason."""
-    parts: list[re.Match[str]] = []
+    parts: list[_Token] = []
     at = 0
     while at < len(source):
         match = _TOKEN.match(source, at)
         if match is None:
             raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
         at = match.end()
-        parts.append(match)
+        parts.append(_token(match.lastgroup, match[0]))
     return tuple(parts)
 
 
 def literals(source: str) -> set[str]:
     """Return the words that a phrase names by themselves: each is a word list of its own, `=word`."""
     words = {term[1:] for term in lists_of(source) if term[:1] == "="}
-    return words.union(*(_words_in(match["words"]) for match in _tokens(source) if match["words"]))
+    return words.union(*(_words_in(token.inside) for token in _tokens(source) if token.group == "words"))
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +86,7 @@ def _words_in(choices: str) -> frozenset[str]:
 
 def lists_of(source: str) -> set[str]:
     """Return the terms of a phrase that may be names of word lists."""
-    kinds = [match["kind"] for match in _tokens(source) if match["kind"]]
+    kinds = [token.inside for token in _tokens(source) if token.group == "kind"]
     return set().union(*map(_terms_in, kinds))
 
 
@@ -93,30 +107,28 @@ class Phrasebook:
 
     def ask(self, source: str) -> None:
         """Take note of the kinds of words that a phrase asks for. Raises ValueError with a fixed reason."""
-        for match in _tokens(source):
-            if match["kind"] and _number(match["kind"]) is None:
-                self.kinds.ask(match["kind"])
-            elif match["words"]:
-                for kind in _kinds_of(match["words"]):
+        for token in _tokens(source):
+            if token.group == "kind" and token.inside and _number(token.inside) is None:
+                self.kinds.ask(token.inside)
+            elif token.group == "words" and token.inside:
+                for kind in _kinds_of(token.inside):
                     self.kinds.ask(kind)
 
     def read(self, source: str) -> Parts:
         """Return the parts of a phrase. Raises ValueError with a fixed reason."""
-        parts = _tokens(source)
-        if sum(part.lastgroup == "open" for part in parts) > 1:
+        tokens = _tokens(source)
+        if sum(token.group == "open" for token in tokens) > 1:
             raise ValueError("a phrase has one value in [[ ]]")
         found: list[Part] = []
-        for part in parts:
-            text = part.group()
-            known = self._known.get(text)
+        for token in tokens:
+            known = self._known.get(token.text)
             if known is None:  # most parts stand in many phrases
-                known = self._known[text] = self._parts(part)
+                known = self._known[token.text] = self._parts(token)
             found.extend(known)
         return tuple(found)
 
-    def _parts(self, match: re.Match[str]) -> Parts:
-        text = match.group()
-        kind = match.lastgroup
+    def _parts(self, token: _Token) -> Parts:
+        kind, text, inside = token
         if kind is None:
             return ()
         if kind in {"open", "close", "operator", "gap"}:
@@ -130,10 +142,10 @@ class Phrasebook:
         if kind == "line":
             return (self.kinds.signs(r"[\n\x1e]"),)
         if kind == "kind":
-            number = _number(text[1:-1])
-            return (self.kinds.numbers(*number) if number else self.kinds.words(text[1:-1]),)
+            number = _number(inside)
+            return (self.kinds.numbers(*number) if number else self.kinds.words(inside),)
         if kind == "words":
-            return self._literals(match["words"])
+            return self._literals(inside)
         if kind == "signs":
             return (self.kinds.signs(_signs(text)),)
         if kind == "sign":
