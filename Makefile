@@ -137,7 +137,7 @@ sanitize: setup  ## Test the native part of masking under gcc's address and unde
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/masking
 
 coverage: setup  ## Fail unless the tests of masking/ take every branch of it
-	$(BIN)/python -m pytest -q -p no:cacheprovider --cov=masking --cov-branch --cov-report=term-missing:skip-covered \
+	$(BIN)/python -m pytest -q -p no:cacheprovider --numprocesses auto --cov=masking --cov-branch --cov-report=term-missing:skip-covered \
 	  --cov-fail-under=100 tests/masking tests/pure
 
 $(VENV)/.wordlists: tools/wordlists/requirements.txt | $(VENV)/bin/python

@@ -21,11 +21,6 @@ typedef struct {
     uint32_t left;
 } Reader;
 
-typedef struct {
-    uint32_t start, end;
-    int escaped, escaped_unicode;
-} Token;
-
 int has_room(void *items, uint32_t count, uint32_t *room, size_t size) {
     if (count < *room) return 1;
     uint32_t more = *room ? *room * 2 : 16;
@@ -37,135 +32,6 @@ int has_room(void *items, uint32_t count, uint32_t *room, size_t size) {
     memcpy(items, &moved, sizeof moved);
     *room = more;
     return 1;
-}
-
-static uint32_t space(const char *body, uint32_t at) {
-    while (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t') at++;
-    return at;
-}
-
-static int is_digit(char sign) {
-    return sign >= '0' && sign <= '9';
-}
-
-static int is_hex(char sign) {
-    return is_digit(sign) || (sign >= 'a' && sign <= 'f') || (sign >= 'A' && sign <= 'F');
-}
-
-/* The first byte from `at` on that is a quote, a backslash or a control; eight at a time. */
-static uint32_t plain(const char *body, uint32_t at, uint32_t size) {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    while (at + 8 <= size) {
-        uint64_t part;
-        memcpy(&part, body + at, 8);
-        uint64_t quote = part ^ (ones * '"'), slash = part ^ (ones * '\\');
-        uint64_t found = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((part - ones * 0x20) & ~part);
-        if (found & highs) break;
-        at += 8;
-    }
-    while (body[at] != '"' && body[at] != '\\' && (unsigned char)body[at] >= 0x20) at++;
-    return at;
-}
-
-static int string(const char *body, uint32_t at, uint32_t size, Token *token) {
-    token->start = at;
-    token->escaped = token->escaped_unicode = 0;
-    if (body[at] != '"') return 0;
-    for (at = plain(body, at + 1, size); body[at] != '"'; at = plain(body, at, size)) {
-        if (body[at] != '\\') return 0; /* a control, or the end */
-        token->escaped = 1;
-        char sign = body[at + 1];
-        if (sign == 'u') {
-            for (int digit = 2; digit < 6; digit++)
-                if (!is_hex(body[at + digit])) return 0;
-            token->escaped_unicode = 1;
-            at += 6;
-        } else if (sign && strchr("\"\\/bfnrt", sign)) {
-            at += 2;
-        } else {
-            return 0;
-        }
-    }
-    token->end = at + 1;
-    return 1;
-}
-
-/* The end of the number or literal that begins at a place; the place itself if none does. */
-static uint32_t scalar(const char *body, uint32_t at) {
-    if (body[at] == 't') return strncmp(body + at, "true", 4) ? at : at + 4;
-    if (body[at] == 'n') return strncmp(body + at, "null", 4) ? at : at + 4;
-    if (body[at] == 'f') return strncmp(body + at, "false", 5) ? at : at + 5;
-    uint32_t end = at + (body[at] == '-');
-    if (!is_digit(body[end])) return at;
-    if (body[end++] != '0')
-        while (is_digit(body[end])) end++;
-    if (body[end] == '.' && is_digit(body[end + 1]))
-        for (end++; is_digit(body[end]);) end++;
-    if (body[end] == 'e' || body[end] == 'E') {
-        uint32_t power = end + 1 + (body[end + 1] == '+' || body[end + 1] == '-');
-        if (is_digit(body[power])) {
-            while (is_digit(body[power])) power++;
-            end = power;
-        }
-    }
-    return end;
-}
-
-static uint32_t hex4(const char *text) {
-    uint32_t value = 0;
-    for (int digit = 0; digit < 4; digit++) {
-        char sign = text[digit];
-        value = value << 4 | (uint32_t)(is_digit(sign) ? sign - '0' : (sign | 0x20) - 'a' + 10);
-    }
-    return value;
-}
-
-int unescape(const char **text, char *to) {
-    static const char signs[] = "b\bf\fn\nr\rt\t";
-    const char *at = *text;
-    if (*at != '\\') {
-        *to = *at;
-        *text = at + 1;
-        return 1;
-    }
-    if (at[1] != 'u') {
-        const char *sign = strchr(signs, at[1]);
-        *to = sign ? sign[1] : at[1];
-        *text = at + 2;
-        return 1;
-    }
-    uint32_t code = hex4(at + 2);
-    at += 6;
-    if (code >= 0xd800 && code < 0xdc00) { /* pairs were checked */
-        code = 0x10000 + ((code - 0xd800) << 10) + (hex4(at + 2) - 0xdc00);
-        at += 6;
-    }
-    *text = at;
-    if (code < 0x80) return *to = (char)code, 1;
-    int length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (int place = length - 1; place; place--, code >>= 6) to[place] = (char)(0x80 | (code & 0x3f));
-    to[0] = (char)((length == 2 ? 0xc0 : length == 3 ? 0xe0 : 0xf0) | code);
-    return length;
-}
-
-static int is_lone(const char *body, const Token *token) {
-    if (!token->escaped_unicode) return 0;
-    for (uint32_t at = token->start + 1; at < token->end - 1;) {
-        if (body[at] != '\\') {
-            at++;
-        } else if (body[at + 1] != 'u') {
-            at += 2;
-        } else {
-            uint32_t code = hex4(body + at + 2);
-            at += 6;
-            if (code < 0xd800 || code > 0xdfff) continue;
-            if (code > 0xdbff || body[at] != '\\' || body[at + 1] != 'u') return 1;
-            code = hex4(body + at + 2);
-            if (code < 0xdc00 || code > 0xdfff) return 1;
-            at += 6;
-        }
-    }
-    return 0;
 }
 
 /* The number of a key: of a word of the table its own, else behind them. Escapes are undone first. */
@@ -251,21 +117,21 @@ static int value(Reader *reader, uint32_t *at, uint32_t size, Open *open, const 
     *shut = 0;
     if (body[begin] == '{' || body[begin] == '[') {
         kind = body[begin] == '{' ? MEMBERS : ITEMS;
-        end = space(body, begin + 1);
+        end = skip_space(body, begin + 1);
         if (body[end] == '}' || body[end] == ']') *shut = body[end++];
     } else if (body[begin] == '"') {
-        if (!string(body, begin, size, &token)) return NOT_JSON;
+        if (!read_string(body, begin, size, &token)) return NOT_JSON;
         kind = TEXT | (token.escaped ? ESCAPED : 0u);
         end = token.end;
     } else {
-        end = scalar(body, begin);
+        end = read_scalar(body, begin);
         if (end == begin) return NOT_JSON;
         kind = SCALARS;
         while (open && !key) { /* neighbouring scalars of an array are one node */
-            uint32_t next = space(body, end);
+            uint32_t next = skip_space(body, end);
             if (body[next] != ',') break;
-            next = space(body, next + 1);
-            uint32_t last = scalar(body, next);
+            next = skip_space(body, next + 1);
+            uint32_t last = read_scalar(body, next);
             if (last == next) break;
             end = last;
             count++;
@@ -274,7 +140,7 @@ static int value(Reader *reader, uint32_t *at, uint32_t size, Open *open, const 
     }
     *at = end;
     if (open && type_of(&(Node){.kind = kind}) < ITEMS) { /* what follows belongs to the value: nothing else may */
-        uint32_t mark = space(body, end);
+        uint32_t mark = skip_space(body, end);
         if (body[mark] != ',' && body[mark] != (key ? '}' : ']')) return NOT_JSON;
         *shut = body[mark];
         *at = mark + 1;
@@ -298,14 +164,14 @@ static int value(Reader *reader, uint32_t *at, uint32_t size, Open *open, const 
 
 static int member_or_item(Reader *reader, uint32_t *at, uint32_t size, Open *open, char *mark) {
     const char *body = reader->body;
-    uint32_t place = space(body, *at);
+    uint32_t place = skip_space(body, *at);
     Token key;
     const Token *named = NULL;
     if (type_of(&reader->document->nodes[open->node]) == MEMBERS) {
-        if (!string(body, place, size, &key)) return NOT_JSON;
-        place = space(body, key.end);
+        if (!read_string(body, place, size, &key)) return NOT_JSON;
+        place = skip_space(body, key.end);
         if (body[place] != ':') return NOT_JSON;
-        place = space(body, place + 1);
+        place = skip_space(body, place + 1);
         named = &key;
     }
     int result = value(reader, &place, size, open, named, mark);
@@ -316,7 +182,7 @@ static int member_or_item(Reader *reader, uint32_t *at, uint32_t size, Open *ope
 static int read_all(Reader *reader, uint32_t size, uint32_t max_depth) {
     Document *document = reader->document;
     Open opened[MOST_DEPTH + 1];
-    uint32_t at = space(reader->body, 0), depth = 0;
+    uint32_t at = skip_space(reader->body, 0), depth = 0;
     char mark;
     int result = value(reader, &at, size, NULL, NULL, &mark);
     if (result) return result == NOT_JSON ? fault(document, NOT_JSON, 0) : result;
@@ -340,13 +206,13 @@ static int read_all(Reader *reader, uint32_t size, uint32_t max_depth) {
             node->end = at;
             node->after = document->node_count;
             if (depth-- == 0) break;
-            uint32_t next = space(reader->body, at);
+            uint32_t next = skip_space(reader->body, at);
             mark = reader->body[next];
             if (mark != ',' && mark != '}' && mark != ']') return fault(document, NOT_JSON, at);
             at = next + 1;
         }
     }
-    uint32_t rest = space(reader->body, at);
+    uint32_t rest = skip_space(reader->body, at);
     return rest == size ? 0 : fault(document, TRAILING_DATA, at);
 }
 

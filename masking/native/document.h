@@ -133,8 +133,25 @@ static inline int type_of(const Node *node) {
     return (int)(node->kind & TYPE_BITS);
 }
 
+/* --- tokens.c ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint32_t start, end;
+    int escaped, escaped_unicode;
+} Token;
+
+uint32_t skip_space(const char *body, uint32_t at);
+/* Whether a string stands at a place, with right escapes; it is read into `token`. */
+int read_string(const char *body, uint32_t at, uint32_t size, Token *token);
+/* The end of the number or literal that begins at a place; the place itself if none does. */
+uint32_t read_scalar(const char *body, uint32_t at);
+/* Whether half of a surrogate pair is spelled in a string. */
+int is_lone(const char *body, const Token *token);
 /* The next character of an escaped text as UTF-8 into `to`, its length as the result; `text` goes on. */
 int unescape(const char **text, char *to);
+
+/* --- places.c, looking at nodes ----------------------------------------------------------------------------------- */
+
 /* The word that a text node spells, NO_NAME if it spells none of the table's. */
 uint32_t word_at(const Document *document, const char *body, const Node *node);
 /* The member of a node under a word; NULL if it has none. */
@@ -143,5 +160,23 @@ Node *member(const Document *document, const Node *node, uint32_t word);
    when `free_only`. Returns how many, or NO_MEMORY. */
 int64_t sorted_members(Document *document, const char *body, const Node *node, uint32_t from, int free_only);
 int is_cache_mark(const Document *document, const char *body, const Node *node);
+/* The text of a member's key. */
+const char *key_text(const Document *document, const char *body, const Node *node, uint32_t *length);
+
+/* --- walk.c: leaves ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    Document *document;
+    const Places *places;
+    const char *body;
+    uint64_t text_bytes;
+    uint32_t unit;
+    int failed;
+} Walk;
+
+/* Collect the leaves of a node that should have a shape; where it has not, they are unknown. */
+void walk_visit(Walk *walk, uint32_t node, int32_t shape);
+/* The members of an object in the order of the table, then those that it does not name. */
+void walk_members(Walk *walk, uint32_t node, int32_t fields);
 
 #endif
