@@ -11,11 +11,14 @@ import random
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from masking import native
 from masking.errors import JsonRefused
-from masking.json_document import MAX_DEPTH, Document, Items, Members, Scalars, encode_token, parse
+from masking.json_document import MAX_DEPTH, MAX_NODES, Document, Items, Members, Scalars, encode_token, parse
+from masking.json_reader import Reader
+from masking.node_table import NodeTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from masking.json_document import Node
 
@@ -23,7 +26,8 @@ _LITERALS = {b"true": True, b"false": False, b"null": None}
 
 
 def check(data: bytes) -> None:
-    """Compare our reading of a body with the oracle's, and splice some of its strings."""
+    """Compare our reading of a body with the oracle's, splice some of its strings, and read it with each reader."""
+    _agree(data)
     try:
         document = parse(data)
     except JsonRefused as fault:
@@ -46,6 +50,35 @@ def seeds() -> Iterator[bytes]:
     yield b'{"a":NaN,"b":-Infinity}'
     yield b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)
     yield b'"\xed\xa0\x80"'
+
+
+def _agree(data: bytes) -> None:
+    """Read a body natively and in Python: the same nodes, or refused for the same reason at the same place."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return  # refused before either reads
+    if native.is_native():
+        assert _verdict(data, in_python) == _verdict(data, in_native), "readers differ"
+
+
+def in_python(body: bytes) -> Document:
+    """Read a body in Python."""
+    return Document(body, Reader(body, MAX_DEPTH, MAX_NODES).read())
+
+
+def in_native(body: bytes) -> Document:
+    """Read a body natively."""
+    table = NodeTable(body, MAX_DEPTH, MAX_NODES)
+    return Document(body, table.node(0), table)
+
+
+def _verdict(body: bytes, read: Callable[[bytes], Document]) -> Any:
+    try:
+        document = read(body)
+    except JsonRefused as fault:
+        return fault.reason, fault.offset
+    return _rebuilt(document, document.root), list(_spans(document, document.root))
 
 
 class _Lax(ValueError):

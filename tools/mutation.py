@@ -19,8 +19,11 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _COPY = _ROOT / ".mutation"
-_MODULES = ("sse", "json_document", "stream_blocks", "stream")
-_TESTS = ("sse", "json_document", "stream", "response", "restoration", "sealed", "seams", "every_cut", "fuzz")
+_MODULES = ("sse", "json_document", "json_reader", "tokens", "stream_blocks", "stream")
+_TESTS = (
+    *("sse", "json_document", "native_documents", "stream", "response", "restoration", "sealed", "seams", "every_cut"),
+    "fuzz",
+)
 _SLOW = (
     *(
         "every_cut_in_two",
@@ -48,7 +51,8 @@ pytest_add_cli_args = ["-k", "{fast}"]
 timeout_multiplier = 6.0
 timeout_constant = 3.0
 """
-_CONFTEST = f"""\
+_CONFTEST = f"""
+
 from hypothesis import settings
 
 settings.register_profile("mutation", max_examples={_EXAMPLES}, derandomize=True, deadline=None, database=None)
@@ -76,7 +80,8 @@ def _prepare(modules: list[str]) -> None:
     for path in tests:
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r"max_examples=\d+", f"max_examples={_EXAMPLES}", text), encoding="utf-8")
-    (_COPY / "tests/masking/conftest.py").write_text(_CONFTEST, encoding="utf-8")
+    with (_COPY / "tests/masking/conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(_CONFTEST)
     chosen = [f"masking/{module}.py" for module in modules]
     names = [str(path.relative_to(_COPY)) for path in tests]
     fast = " and ".join(f"not {name}" for name in _SLOW)
