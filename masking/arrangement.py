@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from masking.shapes import Shape
 
 ROLES = frozenset({"user", "assistant", "system"})
+MESSAGE = frozenset({"role", "content"})
+"""Keys of a plain message."""
+
 UNITS = frozenset({"tools", "system", "messages"})
 """Keys of a request that hold its units."""
 
@@ -59,6 +62,15 @@ class Plan(NamedTuple):
     tool_changes: list[Members]
     rest_bytes: int
     native: NativePlan | None = None
+
+    def messages(self) -> Iterator[tuple[int, Members]]:
+        """Yield the messages that have more than role and content, with their indexes."""
+        if self.native is not None and not self.native.more_messages:
+            return
+        for index, node in array_of(self.top, "messages"):
+            message = object_of(node, "messages")
+            if not message.keys() <= MESSAGE:
+                yield index, message
 
     def digests(self) -> list[bytes]:
         """Return the digests of the units, in their order."""

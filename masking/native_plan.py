@@ -114,6 +114,7 @@ class NativePlan:
         self.table = table
         state = table.state
         self.rest_bytes: int = state.rest_bytes
+        self.more_messages: int = state.more_messages
         leaves = memoryview(_taken(state.leaves, 4 * _WORDS_OF_LEAF * state.leaf_count)).cast("I")
         self.media: Counter[str] = Counter()
         self.opaque: list[Path | None] = []

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from masking.arrangement import UNITS, array_of, object_of, plan, string_of
+from masking.arrangement import MESSAGE, UNITS, object_of, plan, string_of
 from masking.canonical import canonical_json, is_cache_mark, is_null
 from masking.errors import BodyRefused, JsonRefused
 from masking.json_document import Items, Members, parse
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 BODY_LIMIT = 33_554_432
 """Largest request body in bytes (32 MB, the API's own limit for messages)."""
 
-_MESSAGE = frozenset({"role", "content"})
 _DISPLAYS = frozenset({"summarized", "omitted", "updates"})
 _TOOL_REFERENCES = frozenset({"tool_reference", "mcp_tool_reference", "mcp_toolset_reference", "tool_definition"})
 """What the `tool` of a tool_addition or tool_removal may be; any other type there is taken for a type of tool."""
@@ -107,7 +106,7 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
         has_thread="thread" in top and document.raw(top["thread"]) != b"null",
         text_bytes=sum(unit.text_bytes for unit in units) + arranged.rest_bytes,
         units=tuple(units),
-        rest=_rest(document, top),
+        rest=_rest(arranged),
         arranged=arranged,
     )
 
@@ -182,20 +181,19 @@ def _user_id(document: Document, top: Members) -> str | None:
     return string_of(document, object_of(metadata, "metadata"), "user_id")
 
 
-def _rest(document: Document, top: Members) -> bytes:
+def _rest(arranged: Plan) -> bytes:
     """Return canonical JSON of what stands beside the units, fields of single messages included."""
+    document, top = arranged.document, arranged.top
     without = {"metadata": "user_id"}
     thinking = top.get("thinking")
     if isinstance(thinking, Members) and string_of(document, thinking, "display") in _DISPLAYS:
         without["thinking"] = "display"
     skip = UNITS | {"stream"} | _plain_cache_mark(document, top)
     parts = [canonical_json(document, top, skip, without)]
-    for index, node in array_of(top, "messages"):
-        message = object_of(node, "messages")
-        if len(message) > len(_MESSAGE):
-            skip = _MESSAGE | _plain_cache_mark(document, message)
-            if not message.keys() <= skip:
-                parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
+    for index, message in arranged.messages():
+        skip = MESSAGE | _plain_cache_mark(document, message)
+        if not message.keys() <= skip:
+            parts.append(b"%d:" % index + canonical_json(document, message, skip, {}))
     return b"\n".join(parts)
 
 

@@ -69,7 +69,7 @@ class DocumentState(ctypes.Structure):
         *((name, _POINTER) for name in ("nodes", "leaves", "units", "opaque", "changes", "out", "names", "pool")),
         ("out_length", ctypes.c_uint64),
         *((f"{name}_count", ctypes.c_uint32) for name in ("node", "leaf", "unit", "opaque", "change", "name")),
-        *((name, ctypes.c_uint32) for name in ("pooled", "rest_at", "request_at", "rest_bytes")),
+        *((name, ctypes.c_uint32) for name in ("pooled", "rest_at", "request_at", "rest_bytes", "more_messages")),
     )
 
 

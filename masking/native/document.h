@@ -103,7 +103,8 @@ typedef struct {
 } Opaque;
 
 /* The head is what Python looks at. `rest_at`: where the leaves begin that stand beside messages; `request_at`: those of
-   the request's own fields. The work list is a stack of members that are being visited in their order. */
+   the request's own fields. `more_messages`: how many messages have more than role and content. The work list is a stack
+   of members that are being visited in their order. */
 typedef struct {
     Node *nodes;
     Leaf *leaves;
@@ -115,7 +116,7 @@ typedef struct {
     char *name_pool;
     uint64_t out_length;
     uint32_t node_count, leaf_count, unit_count, opaque_count, change_count, name_count;
-    uint32_t pooled, rest_at, request_at, rest_bytes;
+    uint32_t pooled, rest_at, request_at, rest_bytes, more_messages;
     uint32_t node_room, leaf_room, unit_room, opaque_room, change_room;
     uint64_t out_room;
     Names names;

@@ -58,13 +58,20 @@ static int system_units(Walk *walk, const Node *top) {
     return 0;
 }
 
+static int has_more(const Node *nodes, const Node *message) {
+    for (const Node *child = message + 1; child < nodes + message->after; child = nodes + child->after)
+        if (child->name != W_ROLE && child->name != W_CONTENT) return 1;
+    return 0;
+}
+
 static int message_units(Walk *walk, const Node *message) {
-    const Document *document = walk->document;
+    Document *document = walk->document;
     const Node *nodes = document->nodes;
     if (type_of(message) != MEMBERS) return MESSAGES_OBJECT;
     const Node *said = member(document, message, W_ROLE), *content = member(document, message, W_CONTENT);
     uint32_t role = said && type_of(said) == TEXT ? word_at(document, walk->body, said) : NO_NAME;
     if (role != W_USER && role != W_ASSISTANT && role != W_SYSTEM) return NO_ROLE;
+    document->more_messages += (uint32_t)has_more(nodes, message);
     if (content && type_of(content) == TEXT) {
         unit(walk, (uint32_t)(content - nodes), MESSAGE_UNIT, role, NULL, walk->places->fixed[S_TEXT]);
         return 0;
@@ -85,7 +92,7 @@ int document_plan(Document *document, const char *body) {
     Walk walk = {.document = document, .places = document->places, .body = body};
     const Node *nodes = document->nodes, *top = nodes;
     document->leaf_count = document->unit_count = document->opaque_count = document->change_count = 0;
-    document->work_count = 0;
+    document->work_count = document->more_messages = 0;
     if (type_of(top) != MEMBERS) return NOT_AN_OBJECT;
     int refused = tool_units(&walk, top);
     if (!refused) refused = system_units(&walk, top);

@@ -95,7 +95,8 @@ def arranged(document: Document) -> Any:
     ]
     changes = [change.start for change in found.tool_changes]
     beside = ([*map(shown, found.rest)], dict(found.media), [*map(render, found.opaque)], changes, found.rest_bytes)
-    return units, found.digests(), beside
+    more = [(index, message.start) for index, message in found.messages()]
+    return units, found.digests(), beside, more
 
 
 @settings(deadline=None, max_examples=600)
