@@ -216,15 +216,13 @@ static void list(Writer *writer, const Node *what, int of_blocks) {
 /* An object; `as_block`: without what says nothing in it and in the blocks it holds. */
 static void object(Writer *writer, const Node *what, int as_block, int is_call) {
     Document *document = writer->document;
-    uint32_t from = document->work_count;
-    int64_t count = sorted_members(document, writer->body, what, from, 0);
-    if (count < 0) {
+    Span span;
+    if (!sorted_members(document, writer->body, what, 0, &span)) {
         writer->failed = NO_MEMORY;
         return;
     }
-    document->work_count += (uint32_t)count;
     char mark = '{';
-    for (uint32_t place = from; place < from + count && !writer->failed; place++) {
+    for (uint32_t place = span.from; place < span.to && !writer->failed; place++) {
         const Node *child = &document->nodes[document->work[place]];
         if (as_block && says_nothing(writer, child, is_call)) continue;
         key(writer, child, mark);
@@ -235,7 +233,7 @@ static void object(Writer *writer, const Node *what, int as_block, int is_call) 
         else if (type_of(child) == ITEMS) list(writer, child, 1);
         else block(writer, child, 0);
     }
-    document->work_count = from;
+    document->work_count = span.from;
     put(writer, "{}", mark == '{' ? 2 : 0);
     if (mark == ',') put(writer, "}", 1);
 }

@@ -157,9 +157,13 @@ int unescape(const char **text, char *to);
 uint32_t word_at(const Document *document, const char *body, const Node *node);
 /* The member of a node under a word; NULL if it has none. */
 Node *member(const Document *document, const Node *node, uint32_t word);
-/* Put the members of a node into the work list from `from` on, sorted by their keys; those alone that are not `placed`
-   when `free_only`. Returns how many, or NO_MEMORY. */
-int64_t sorted_members(Document *document, const char *body, const Node *node, uint32_t from, int free_only);
+typedef struct {
+    uint32_t from, to;
+} Span;
+
+/* Put the members of a node on the work list, sorted by their keys; those alone that are not `placed` when `free_only`.
+   0 without memory. Who asked takes them off again: `work_count = span.from`. */
+int sorted_members(Document *document, const char *body, const Node *node, int free_only, Span *span);
 int is_cache_mark(const Document *document, const char *body, const Node *node);
 /* The text of a member's key. */
 const char *key_text(const Document *document, const char *body, const Node *node, uint32_t *length);

@@ -122,19 +122,20 @@ static void sort(const Document *document, const char *body, uint32_t *list, uin
     }
 }
 
-int64_t sorted_members(Document *document, const char *body, const Node *node, uint32_t from, int free_only) {
+int sorted_members(Document *document, const char *body, const Node *node, int free_only, Span *span) {
     Node *nodes = document->nodes;
-    uint32_t count = 0, index = (uint32_t)(node - nodes);
+    uint32_t count = 0, index = (uint32_t)(node - nodes), from = document->work_count;
     for (uint32_t child = index + 1; child < node->after; child = nodes[child].after)
         count += !(free_only && nodes[child].kind & PLACED);
     while ((uint64_t)document->work_room < (uint64_t)from + 2 * (uint64_t)count)
-        if (!has_room(&document->work, document->work_room, &document->work_room, sizeof *document->work))
-            return NO_MEMORY;
+        if (!has_room(&document->work, document->work_room, &document->work_room, sizeof *document->work)) return 0;
     uint32_t *list = document->work + from, taken = 0;
     for (uint32_t child = index + 1; child < node->after; child = nodes[child].after)
         if (!(free_only && nodes[child].kind & PLACED)) list[taken++] = child;
     if (count) sort(document, body, list, list + count, count);
-    return count;
+    *span = (Span){from, from + count};
+    document->work_count = from + count;
+    return 1;
 }
 
 int is_cache_mark(const Document *document, const char *body, const Node *node) {

@@ -51,6 +51,13 @@ static void take(Walk *walk, uint32_t index, Treated how, int label, int is, Key
     }
 }
 
+/* The members of a node, sorted (`sorted_members`); 0, and the walk has failed, without memory. */
+static int listed(Walk *walk, const Node *node, int free_only, Span *span) {
+    if (sorted_members(walk->document, walk->body, node, free_only, span)) return 1;
+    walk->failed = NO_MEMORY;
+    return 0;
+}
+
 static int label_of(Treated how) {
     return how.treatment == UNKNOWN ? LABEL_UNKNOWN : LABEL_SECTION;
 }
@@ -75,14 +82,9 @@ static int changes_tools(uint32_t word) {
 /* Members that the API's schema does not name, and what stands under them. `free_only`: some were placed. */
 static void outside(Walk *walk, uint32_t index, Treated how, Keys keys, int free_only) {
     Document *document = walk->document;
-    uint32_t from = document->work_count;
-    int64_t count = sorted_members(document, walk->body, &document->nodes[index], from, free_only);
-    if (count < 0) {
-        walk->failed = NO_MEMORY;
-        return;
-    }
-    document->work_count += (uint32_t)count;
-    for (uint32_t place = from; place < from + count && !walk->failed; place++) {
+    Span span;
+    if (!listed(walk, &document->nodes[index], free_only, &span)) return;
+    for (uint32_t place = span.from; place < span.to && !walk->failed; place++) {
         uint32_t child = document->work[place];
         const Node *node = &document->nodes[child];
         take(walk, child, (Treated){KEY, how.memo}, LABEL_KEYS, IS_KEY, no_keys);
@@ -93,7 +95,7 @@ static void outside(Walk *walk, uint32_t index, Treated how, Keys keys, int free
             take(walk, child, how, label_of(how), IS_NUMBER, above);
         }
     }
-    document->work_count = from;
+    document->work_count = span.from;
 }
 
 /* Every string at and below a node under one treatment. */
@@ -122,19 +124,14 @@ static void all(Walk *walk, uint32_t index, Treated how, Keys keys) {
         outside(walk, index, how, keys, 0);
         return;
     }
-    uint32_t from = document->work_count;
-    int64_t count = sorted_members(document, walk->body, node, from, 0);
-    if (count < 0) {
-        walk->failed = NO_MEMORY;
-        return;
-    }
-    document->work_count += (uint32_t)count;
-    for (uint32_t place = from; place < from + count && !walk->failed; place++) {
+    Span span;
+    if (!listed(walk, node, 0, &span)) return;
+    for (uint32_t place = span.from; place < span.to && !walk->failed; place++) {
         uint32_t child = document->work[place];
         if (!sealed) take(walk, child, (Treated){SEALED, how.memo}, LABEL_KEYS, IS_KEY, no_keys);
         all(walk, child, how, no_keys);
     }
-    document->work_count = from;
+    document->work_count = span.from;
 }
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
@@ -176,18 +173,13 @@ static void named_schemas(Walk *walk, uint32_t index) {
         all(walk, index, unknown, no_keys);
         return;
     }
-    uint32_t from = document->work_count;
-    int64_t count = sorted_members(document, walk->body, &document->nodes[index], from, 0);
-    if (count < 0) {
-        walk->failed = NO_MEMORY;
-        return;
-    }
-    document->work_count += (uint32_t)count;
-    for (uint32_t place = from; place < from + count && !walk->failed; place++) {
+    Span span;
+    if (!listed(walk, &document->nodes[index], 0, &span)) return;
+    for (uint32_t place = span.from; place < span.to && !walk->failed; place++) {
         take(walk, document->work[place], (Treated){KEY, MEMO_OTHER}, LABEL_KEYS, IS_KEY, no_keys);
         schema(walk, document->work[place]);
     }
-    document->work_count = from;
+    document->work_count = span.from;
 }
 
 static void schema(Walk *walk, uint32_t index) {
@@ -207,17 +199,12 @@ static void schema(Walk *walk, uint32_t index) {
         return;
     }
     walk_members(walk, index, F_SCHEMA);
-    uint32_t from = document->work_count;
-    int64_t count = walk->failed ? 0 : sorted_members(document, walk->body, &document->nodes[index], from, 0);
-    if (count < 0) {
-        walk->failed = NO_MEMORY;
-        return;
-    }
-    document->work_count += (uint32_t)count;
-    for (uint32_t place = from; place < from + count && !walk->failed; place++)
+    Span span;
+    if (walk->failed || !listed(walk, &document->nodes[index], 0, &span)) return;
+    for (uint32_t place = span.from; place < span.to && !walk->failed; place++)
         if (place_rank(walk->places, F_SCHEMA, document->nodes[document->work[place]].name) == SKIPPED)
             named_schemas(walk, document->work[place]);
-    document->work_count = from;
+    document->work_count = span.from;
 }
 
 static void note_media(Walk *walk, uint32_t node, uint32_t media) {
