@@ -180,6 +180,7 @@ class RequestMasking:
         self.blocked: dict[str, set[str]] = {}
         self.coverage: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.border = Border()
+        self._upstreams_words: set[str] = set()  # a result names its call by the id that upstream gave it
         self._keys = KeySpans(document)
 
     def count(self, leaf: Leaf, column: str) -> None:
@@ -265,8 +266,11 @@ class RequestMasking:
 
     def _passes_unread(self, treatment: Treatment, text: str) -> bool:
         if treatment is Treatment.WORD:
-            shaped = len(text) <= WORD_LIMIT and WORDS.fullmatch(text) is not None
-            return shaped and (self.echoed or not self._hidden(text))
+            if len(text) > WORD_LIMIT or WORDS.fullmatch(text) is None:
+                return False
+            if self.echoed:
+                self._upstreams_words.add(text)
+            return text in self._upstreams_words or not self._hidden(text)
         if treatment is Treatment.CIPHER:
             hidden = self._hidden(text)
             return is_cipher(text) and (_NEVER_BY_CHANCE.isdisjoint(hidden) if len(text) > _LONG_CIPHER else not hidden)

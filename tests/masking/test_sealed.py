@@ -61,6 +61,18 @@ def test_signed_blocks_stand_only_in_the_assistants_turn(role: str, block: dict[
     assert mask_request(body, RULES, PLAIN, KEY, new_units=everything, echoed=everything).blocked
 
 
+@pytest.mark.parametrize(("echoed", "named", "blocks"), [(True, 1, 0), (True, 2, 1), (False, 1, 2)])
+def test_a_result_names_its_call_as_upstream_did(echoed: bool, named: int, blocks: int) -> None:
+    """An id of upstream's, which may look like anything by chance, comes back in a result; another one is read."""
+    call = {"type": "tool_use", "id": "toolu_CANARY1", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": f"toolu_CANARY{named}", "content": "so"}
+    body = dump(
+        {"model": "m", "messages": [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]}
+    )
+    wrote = frozenset({0}) if echoed else frozenset()
+    assert len(mask_request(body, RULES, PLAIN, KEY, new_units=frozenset({1}), echoed=wrote).blocked) == blocks
+
+
 def test_memory_reaches_sealed_text_and_is_not_changed_by_it() -> None:
     """A name known from before is found in thinking; thinking teaches nothing."""
     user = {"role": "user", "content": "Mrs. Ada Loveless"}
