@@ -62,14 +62,14 @@ def _agree(data: bytes) -> None:
         assert _verdict(data, in_python) == _verdict(data, in_native), "readers differ"
 
 
-def in_python(body: bytes) -> Document:
+def in_python(body: bytes, max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES) -> Document:
     """Read a body in Python."""
-    return Document(body, Reader(body, MAX_DEPTH, MAX_NODES).read())
+    return Document(body, Reader(body, max_depth, max_nodes).read())
 
 
-def in_native(body: bytes) -> Document:
+def in_native(body: bytes, max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES) -> Document:
     """Read a body natively."""
-    table = NodeTable(body, MAX_DEPTH, MAX_NODES)
+    table = NodeTable(body, max_depth, max_nodes)
     return Document(body, table.node(0), table)
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.json_body import in_native, in_python
 from masking import json_document, native, native_plan
 from masking.arrangement import plan
 from masking.errors import BodyRefused, JsonRefused
-from masking.json_document import MAX_DEPTH, Document, Items, Members, Node, Scalars, parse
-from masking.json_reader import Reader
+from masking.json_document import Document, Items, Members, Node, Scalars, parse
 from masking.leaves import KeySpans, Leaf, render
 from masking.node_table import NodeTable
 from masking.place_table import PlaceTable
@@ -54,17 +54,6 @@ def nodes(document: Document, node: Node) -> Any:
     if isinstance(node, Items):
         return node.start, node.end, [nodes(document, child) for child in node]
     return (node.start, node.end, node.count) if isinstance(node, Scalars) else node
-
-
-def in_python(body: bytes, max_depth: int = MAX_DEPTH, max_nodes: int = 100_000) -> Document:
-    """Read a body in Python."""
-    return Document(body, Reader(body, max_depth, max_nodes).read())
-
-
-def in_native(body: bytes, max_depth: int = MAX_DEPTH, max_nodes: int = 100_000) -> Document:
-    """Read a body natively."""
-    table = NodeTable(body, max_depth, max_nodes)
-    return Document(body, table.node(0), table)
 
 
 def verdict(read: Any, body: bytes, *bounds: int) -> Any:
@@ -373,7 +362,7 @@ def steps_taken(table: NodeTable, work: Callable[[], object]) -> int:
             taken += 1
             yield child
 
-    table._children = counted  # type: ignore[method-assign]
+    table._children = counted  # type: ignore[method-assign]  # counts the looks of one table
     work()
     return taken
 
