@@ -42,8 +42,9 @@ class Match(Protocol):
 
 
 class Automaton(Protocol):
-    """A compiled pattern."""
+    """A compiled pattern; `pattern` is its source."""
 
+    pattern: str
     groupindex: dict[str, int]
 
     def finditer(self, text: str) -> Iterator[Match]:

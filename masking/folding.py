@@ -8,6 +8,7 @@ combining marks are left out, ligatures written out, encodings undone (`decoding
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.automata import compile_pattern
@@ -15,7 +16,7 @@ from masking.decoding import HINT, Edit, edits
 from masking.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SPACES = " \t\n\r\f\v\x1e\x1f\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
 """The characters that end a token, in a text as in its view: all that a view shows as a space or a line end. A view has
@@ -24,6 +25,7 @@ more spaces only where encodings spell them, inside tokens of the text."""
 FILLER = "\x02"
 """Stands for each character of a placeholder in a view: they are literal text."""
 
+_SPACES = frozenset(SPACES)
 _ROUNDS = 2
 """Encodings inside encodings are undone that often."""
 
@@ -111,18 +113,67 @@ def _is_its_own(text: str) -> bool:
 
 
 def _unfolded(text: str) -> View:
-    """Undo encodings and look-alikes."""
-    view = View(_translated(text))
+    """Undo encodings and look-alikes. What is encoded stands in one token, so the others are looked at once."""
+    noticed = _noticed(text)
+    shown = _translated(text, noticed)
+    found = _edits(shown, noticed if shown is text else _noticed(shown))
+    if not found:
+        return View(shown)
+    parts: list[str] = []
+    starts, ends = array("i"), array("i")
+    at = place = 0
+    while place < len(found):
+        start, end = token_begin(shown, found[place].start), token_end(shown, found[place].end)
+        inside: list[Edit] = []
+        while place < len(found) and found[place].start < end:
+            edit = found[place]
+            inside.append(Edit(edit.start - start, edit.end - start, edit.spells))
+            end = max(end, token_end(shown, edit.end))
+            place += 1
+        token = _undone(shown[start:end], inside, start)
+        parts += (shown[at:start], token.text)
+        starts += _ordinals(at, start) + array("i", token.starts or ())
+        ends += _ordinals(at + 1, start + 1) + array("i", token.ends or ())
+        at = end
+    parts.append(shown[at:])
+    starts += _ordinals(at, len(shown))
+    ends += _ordinals(at + 1, len(shown) + 1)
+    return View("".join(parts), starts, ends)
+
+
+def _undone(token: str, found: list[Edit], at: int) -> View:
+    """Return what a token spells that begins `at` some place, given its first edits."""
+    view = View(token, range(at, at + len(token)), range(at + 1, at + 1 + len(token)))
     for _ in range(_ROUNDS):
-        found = edits(view.text)
-        spelled = _spelled_out(view.text)
-        if spelled:
-            found = sorted([*found, *spelled])
+        view = _edited(view, found)
+        shown = _translated(view.text, _noticed(view.text))
+        view = view._replace(text=shown)
+        found = _edits(shown, _noticed(shown))
         if not found:
             break
-        view = _edited(view, found)
-        view = view._replace(text=_translated(view.text))
     return view
+
+
+def _ordinals(start: int, end: int) -> array[int]:
+    """Return the numbers from `start` to `end`: where characters stand that stay as they are."""
+    return _ORDINALS[start:end] if end <= len(_ORDINALS) else array("i", range(start, end))
+
+
+_ORDINALS = array("i", range(1 << 16))
+
+
+def token_begin(text: str, at: int) -> int:
+    """Return where the token begins that a place in a text belongs to."""
+    while at and text[at - 1] not in _SPACES:
+        at -= 1
+    return at
+
+
+def token_end(text: str, at: int) -> int:
+    """Return where the token ends that a place in a text belongs to."""
+    while at < len(text) and text[at] not in _SPACES:
+        at += 1
+    return at
 
 
 class _Traits(dict[str, int]):
@@ -155,9 +206,15 @@ def _noticed(text: str) -> dict[str, int]:
     return {char: traits for char in chars if (traits := _TRAITS[char])}
 
 
-def _spelled_out(text: str) -> list[Edit]:
+def _edits(text: str, noticed: Mapping[str, int]) -> list[Edit]:
+    """Return all that a text spells otherwise, leftmost first."""
+    found = edits(text)
+    spelled = _spelled_out(text, noticed)
+    return sorted([*found, *spelled]) if spelled else found
+
+
+def _spelled_out(text: str, noticed: Mapping[str, int]) -> list[Edit]:
     """Return what is left out or written with more than one character."""
-    noticed = _noticed(text)
     if not noticed:
         return []
     found: list[Edit] = []
@@ -178,8 +235,7 @@ def _edited(view: View, found: list[Edit]) -> View:
     parts: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    old_starts = range(len(view.text)) if view.starts is None else view.starts
-    old_ends = range(1, len(view.text) + 1) if view.ends is None else view.ends
+    old_starts, old_ends = view.starts or (), view.ends or ()
     at = 0
     for start, end, spells, _ in found:
         parts.extend((view.text[at:start], spells))
@@ -194,9 +250,8 @@ def _edited(view: View, found: list[Edit]) -> View:
     return View("".join(parts), starts, ends)
 
 
-def _translated(text: str) -> str:
+def _translated(text: str, noticed: Mapping[str, int]) -> str:
     """Translate by the table; a text with few different foreign characters is searched for each: that is faster."""
-    noticed = _noticed(text)
     if not noticed:
         return text
     changes = {char: _TABLE[ord(char)] for char, some in noticed.items() if some & _CHANGED}

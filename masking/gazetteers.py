@@ -20,18 +20,10 @@ _LONGEST = 6
 
 
 class Gazetteer:
-    """The entries of several words of some lists."""
+    """The entries of several words of some lists; `entries` are as they are looked up."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        self._entries = frozenset(map(_key, _several(entries)))
-
-    def pairs(self) -> set[str]:
-        """Return the first two words of each entry, in all their forms: a text without any holds no entry."""
-        found: set[str] = set()
-        for entry in self._entries:
-            first, second = entry.split(" ", 2)[:2]
-            found.update(f"{one} {other}" for one in _forms(first) for other in _forms(second))
-        return found
+        self.entries = frozenset(map(_key, _several(entries)))
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
@@ -39,7 +31,7 @@ class Gazetteer:
         keys = [_SAINTS.get(word, word) for word in (plain(text[left:right]) for left, right in words)]
         for size in range(min(len(words), _LONGEST), 1, -1):
             for first in range(len(words) - size + 1):
-                if " ".join(keys[first : first + size]) in self._entries:
+                if " ".join(keys[first : first + size]) in self.entries:
                     return words[first][0], words[first + size - 1][1]
         return None
 
@@ -54,10 +46,6 @@ def parts(entries: Iterable[str]) -> tuple[str, ...]:
 def _several(entries: Iterable[str]) -> Iterator[list[str]]:
     """Yield the words of each entry that has several."""
     return (words for words in (_WORD.findall(entry) for entry in entries if not entry.isalpha()) if len(words) > 1)
-
-
-def _forms(word: str) -> list[str]:
-    return [word, *(long for long, short in _SAINTS.items() if short == word)]
 
 
 def _key(words: Iterable[str]) -> str:

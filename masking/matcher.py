@@ -16,12 +16,12 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from masking import native, phrase
-from masking.findings import PUBLIC, Finding
+from masking.findings import Finding
 from masking.lexicon import character
 from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of
+from masking.rule_facts import RuleFacts
 from masking.segments import MAX_RUN
 from masking.tape import START
-from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,14 +37,6 @@ Match = tuple[int, int, int, int]
 _TOKENS = {"(": -1, ")": -2, "|": -3, "?": -4, "*": -5, "+": -6, "[[": -7, "]]": -8, "_": -10}
 _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
-_ASKS, _MOVES, _LEARNS, _PUBLIC, _NAMES, _ALONE, _AMONG = 1, 2, 4, 8, 16, 32, 64
-_FORMS: dict[object, int] = {
-    validator: form
-    for form, names in enumerate((("days",), ("phone", "telephone"), ("record",), ("number",), ("ssn_shape",)), 1)
-    for validator in (VALIDATORS[name] for name in names)
-}
-"""What a value of a plain form surely passes: the forms of `native/sure.c`."""
-
 _UNTOLD, _TOO_WIDE = -5, -6
 _NAME = identifier_number(NAME)
 _SIZE_MAX = 1 << 30
@@ -69,12 +61,7 @@ class Matcher:
         sets = [kind.members.to_bytes((lexicon.symbols + 7) // 8, "little") for kind in book.kinds.all]
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         tokens = [_tokens(one.parts) for recognizer in recognizers for one in recognizer.phrases]
-        rules: list[int] = []
-        cues = b"\0"
-        for recognizer in recognizers:
-            rules += (*_rule(recognizer), len(cues) if recognizer.unless else -1)
-            if recognizer.unless:
-                cues += "\n".join(recognizer.unless).encode() + b"\0"
+        told = RuleFacts(recognizers)
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
@@ -89,12 +76,15 @@ class Matcher:
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
             ctypes.c_int32(len(tokens)),
             native.address(array("i", owners)),
-            native.address(array("i", rules)),
+            native.address(told.rules),
             ctypes.c_int32(len(recognizers)),
-            cues,
-            ctypes.c_uint32(len(cues)),
+            bytes(told.cues),
+            ctypes.c_uint32(len(told.cues)),
             *_pool(sorted(forgotten), [])[:2],
-            *_pool(sorted({pair for some in recognizers if some.among for pair in some.among.pairs()}), [])[:2],
+            *_pool(told.listed, [])[:2],
+            native.address(told.owners),
+            native.address(told.sizes),
+            ctypes.c_int32(len(told.sizes) // 2),
             ctypes.byref(error),
             ctypes.byref(blamed),
         )
@@ -250,16 +240,6 @@ class MatchedText:
         known = (memory.native(), _NAME, KNOWN_PRIORITY)
         asked = matcher.library.matcher_findings(matcher.handle, zones, phrases.start, phrases.stop, *known)
         return matcher.settled(self.view, zones, native.checked(asked), memory)
-
-
-def _rule(recognizer: Recognizer) -> tuple[int, int, int, int]:
-    """Return what native code has to know of a recognizer: priority, identifier, what it may do and surely takes."""
-    flags = _ASKS * recognizer.asks | _MOVES * recognizer.moves | _LEARNS * recognizer.propagate
-    flags |= _PUBLIC * (recognizer.identifier == PUBLIC) | _NAMES * (recognizer.identifier == NAME)
-    flags |= _ALONE * recognizer.alone | _AMONG * (recognizer.among is not None)
-    more = recognizer.moves or recognizer.context or recognizer.unless_after or recognizer.allow
-    form = 0 if more or recognizer.allow_values else _FORMS.get(recognizer.validate, 0)
-    return recognizer.priority, identifier_number(recognizer.identifier), flags, form
 
 
 def _tokens(parts: Parts) -> list[int]:

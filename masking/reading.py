@@ -11,19 +11,18 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from masking.folding import SPACES, view_of
+from masking.findings import Finding
+from masking.folding import token_begin, token_end, view_of
 from masking.segments import MAX_RUN, REACH, lines
 from masking.tape import START
 
 if TYPE_CHECKING:
-    from masking.findings import Finding
     from masking.folding import View
     from masking.memory import Memory
     from masking.scan import Scanner
 
 
 _LINE_ENDS = frozenset("\n\x1e")
-_SPACES = frozenset(SPACES)
 
 
 class Stretch(NamedTuple):
@@ -109,26 +108,28 @@ class Reading:
     def findings(self, number: int, memory: Memory) -> list[Finding]:
         """Return the findings of the first zones, in the text's offsets; `memory` is advanced."""
         found = self._scanner.findings(self._tape, number, memory) if number else []
-        if self._view.starts is None:
+        starts, ends = self._view.starts, self._view.ends
+        if starts is None or ends is None:
             return found
         findings: list[Finding] = []
+        free = 0
         for one in found:
-            start, end = self.original(one.start, one.end)
-            if findings:
-                start = max(start, findings[-1].end)  # what spells several words is found once
+            start, end = max(starts[one.start], free), ends[one.end - 1]  # what spells several words is found once
             if start < end:
-                findings.append(one._replace(start=start, end=end))
+                free = end
+                findings.append(Finding(start, end, one.identifier, one.rule))
         return findings
 
     def claimed(self, rule: str) -> list[tuple[int, int]]:
-        """Return where a rule claims something in the view, whatever wins there."""
-        found = self._scanner.claims(self._tape, self.zones)
-        return sorted(
-            (claim.start + self._spans[place][0], claim.end + self._spans[place][0])
-            for place, claims in found.items()
-            for claim in claims
-            if claim.rule == rule
-        )
+        """Return where a rule claims something in the view that none of its other claims holds, whatever wins there."""
+        claimed: list[tuple[int, int]] = []
+        for place, claims in sorted(self._scanner.claims(self._tape, self.zones).items()):
+            base = self._spans[place][0]
+            found = {(base + claim.start, base + claim.end) for claim in claims if claim.rule == rule}
+            for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
+                if not claimed or end > claimed[-1][1]:
+                    claimed.append((start, end))
+        return claimed
 
     def span(self, place: int) -> tuple[str, int, int]:
         """Return the view, and where a zone stands in it."""
@@ -149,20 +150,6 @@ class Reading:
 
 def _first(stretch: Stretch) -> int:
     return stretch.first
-
-
-def token_begin(text: str, at: int) -> int:
-    """Return where the token begins that a place in a text belongs to."""
-    while at and text[at - 1] not in _SPACES:
-        at -= 1
-    return at
-
-
-def token_end(text: str, at: int) -> int:
-    """Return where the token ends that a place in a text belongs to."""
-    while at < len(text) and text[at] not in _SPACES:
-        at += 1
-    return at
 
 
 def complete(text: str) -> int:

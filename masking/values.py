@@ -41,7 +41,11 @@ def unusable(value: str) -> str:
 
 
 class Values:
-    """The literal values of one rule, usable ones; `listed` as they are looked for, in the order they were given."""
+    """The literal values of one rule, usable ones; `listed` as they are looked for, in the order they were given.
+
+    `anchors`: the words among the anchors; `anchor_forms`: all of them. `sizes`: how many atoms stand before a value's
+    anchor and from it on, the longest first; `placed`: the forms of the values by how many stand before their anchor.
+    """
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values: set[str] = set()
@@ -49,6 +53,7 @@ class Values:
         self.words: set[str] = set()
         self.anchors: set[str] = set()
         self._digits: set[int] = set()
+        self.placed: dict[int, set[str]] = {}
         sizes: dict[str, set[tuple[int, int]]] = {}
         for value in values:
             self.listed.append(fold(value).strip())
@@ -56,13 +61,16 @@ class Values:
             place = min(range(len(atoms)), key=lambda place: (_RANK[atoms[place].lastgroup or ""], place))
             forms = [_form(atom) for atom in atoms]
             self._values.add("".join(forms))
+            self.placed.setdefault(place, set()).add("".join(forms))
             self.words.update(part for atom, part in zip(atoms, forms, strict=True) if atom.lastgroup == "word")
             if atoms[place].lastgroup == "word":
                 self.anchors.add(forms[place])
             else:
                 self._digits.add(min(len(forms[place]), len(LENGTHS)))
             sizes.setdefault(forms[place], set()).add((place, len(atoms) - place))
-        self._sizes = {anchor: sorted(some, key=sum, reverse=True) for anchor, some in sizes.items()}
+        self._sizes = {anchor: sorted(some, key=_longest_first) for anchor, some in sizes.items()}
+        self.anchor_forms = frozenset(sizes)
+        self.sizes = sorted(set().union(*sizes.values()), key=_longest_first)
 
     def phrases(self, anchors: str) -> tuple[str, ...]:
         """Return the phrases that find the anchors, given the name of the list that holds the words among them."""
@@ -94,6 +102,10 @@ class Values:
             for atom in reversed(list(_ATOM.finditer(text, first, start))[-atoms:]):
                 found.append((atom.start(), _form(atom) + found[-1][1]))
         return found
+
+
+def _longest_first(size: tuple[int, int]) -> tuple[int, int]:
+    return -sum(size), size[0]
 
 
 def _forms(text: str) -> Iterable[str]:

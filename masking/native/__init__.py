@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from array import array
 
 LIBRARY = Path(__file__).parent / "matcher.so"
-HEADERS = (LIBRARY.with_name("document.h"), LIBRARY.with_name("matcher.h"))
+HEADERS = tuple(sorted(LIBRARY.parent.glob("*.h")))
 
 _LAYOUT = (1 << 31) - 1
 _POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64

@@ -1,53 +1,15 @@
-/* Groups: some phrases searched together, in time linear in the tape whatever they say.
+/* Groups of phrases, searched together: where their matches end is found forwards, where they begin backwards.
 
-   A tape is read backwards first. At each symbol, `alive` are the places of phrases that can take this symbol and from
-   which the symbols behind it, as read already, lead to an end: this is all that has to be known of what was read, so
-   these sets are the states of an automaton, made as they turn up and kept (RFC: R. Cox, "Regular expression matching
-   in the wild", on lazy automata). Where a first place of a phrase is alive, a match begins. Then each match is walked
-   forwards: of the ways on, the preferred one whose place is alive. It always ends well, so nothing is read twice. */
-#include "matcher.h"
+   A zone is read once from its begin. Of each phrase the places that some match may have come to are all that has to be
+   known of what was read, so these sets are the states of an automaton, made as they turn up and kept (R. Cox, "Regular
+   expression matching in the wild", on lazy automata). Read this way phrases sleep through most text, because they begin
+   with what is rarer than what they end with. Where a phrase may end it is read back, place by place of those that the
+   states hold, as long as there are any. Where a first place of it is alive, a match begins; it is walked forwards: of
+   the ways on, the preferred one whose place is alive. It always ends well, so nothing is read a third time. */
+#include "groups.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { NOT_MADE = 0xffff, BEGINS = 0x8000, TABLE = 0x8000, MAX_STATES = TABLE / 2, MAX_PHRASES = 64 };
-
-/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes no more states
-   than it has symbols: 4608 (`segments.MAX_RUN + REACH`), some more where one character spells several. */
-enum { MANY_STATES = MAX_STATES / 4, MUCH_MEMORY = 3 << 20 };
-
-typedef struct {
-    int32_t symbol_at; /* where on the tape */
-    uint64_t phrases;  /* that begin there */
-} Begin;
-
-struct Group {
-    int32_t first, count;             /* phrases of the matcher */
-    int32_t offset[MAX_PHRASES + 1];  /* of the places of each phrase */
-    const Phrase *phrases;
-    int32_t places, words, classes;   /* words of 64 bits in a set of places */
-    uint64_t *takes;                  /* places that take each class */
-    uint64_t *last;                   /* places that may be the last ones */
-    int32_t *before_at, *before;      /* places that each may follow */
-    /* states */
-    int32_t states, room;
-    uint64_t *alive;
-    uint16_t *next;
-    uint64_t *begins;
-    uint16_t *table;
-    /* while a tape is read */
-    uint64_t *building;
-    uint16_t *path;
-    int32_t path_room;
-    Begin *found;
-    int32_t founds;
-    uint64_t wanted, any; /* phrases that are looked for, and that were found to begin somewhere */
-    uint16_t state;
-};
-
-static int has(const uint64_t *set, int32_t place) { return (int)(set[place >> 6] >> (place & 63)) & 1; }
-
-static void add(uint64_t *set, int32_t place) { set[place >> 6] |= 1ull << (place & 63); }
 
 static uint64_t hash_of(const uint64_t *set, int32_t words) {
     uint64_t hash = 0;
@@ -62,7 +24,7 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
 static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t symbols, uint16_t *class_of,
                     int32_t stride) {
     int32_t used = 0, total = 0, status = 0;
-    for (int32_t p = 0; p < g->count; p++) total += g->phrases[g->first + p].count;
+    for (int32_t p = 0; p < g->count; p++) total += member(g, p)->count;
     int32_t *mine = malloc(((size_t)total + 1) * sizeof(int32_t)), *place_set = malloc(((size_t)total + 1) * sizeof(int32_t));
     uint64_t *marks = NULL;
     uint16_t *slots = NULL;
@@ -72,7 +34,7 @@ static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t sy
         goto done;
     }
     for (int32_t p = 0, place = 0; p < g->count; p++) {
-        const Phrase *phrase = &g->phrases[g->first + p];
+        const Phrase *phrase = member(g, p);
         for (int32_t q = 0; q < phrase->count; q++, place++) {
             int32_t set = phrase->set[q], known = 0;
             while (known < used && mine[known] != set) known++;
@@ -131,236 +93,153 @@ done:
     return status;
 }
 
-/* Turn what may follow each place into what each may follow. */
-static int turn(Group *g) {
-    g->last = calloc((size_t)g->words, sizeof(uint64_t));
-    g->before_at = calloc((size_t)g->places + 2, sizeof(int32_t));
-    if (!g->last || !g->before_at) return OUT_OF_MEMORY;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int32_t p = 0; p < g->count; p++) {
-            const Phrase *phrase = &g->phrases[g->first + p];
-            int32_t offset = g->offset[p];
-            for (int32_t q = 0; q < phrase->count; q++)
-                for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++) {
-                    int32_t next = phrase->follow[i];
-                    if (next == END) add(g->last, offset + q);
-                    else if (!pass) g->before_at[offset + next + 2]++;
-                    else g->before[g->before_at[offset + next + 1]++] = offset + q;
-                }
+/* Note of each place whose it is, and whether it may be the first or the last one. */
+static int mark(Group *g) {
+    g->firsts = calloc((size_t)g->words + 1, sizeof(uint64_t));
+    g->lasts = calloc((size_t)g->words + 1, sizeof(uint64_t));
+    g->phrase_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
+    if (!g->firsts || !g->lasts || !g->phrase_of) return OUT_OF_MEMORY;
+    for (int32_t p = 0; p < g->count; p++) {
+        const Phrase *phrase = member(g, p);
+        int32_t offset = g->offset[p];
+        for (int32_t i = 0; i < phrase->firsts; i++) add(g->firsts, offset + phrase->first[i]);
+        for (int32_t q = 0; q < phrase->count; q++) {
+            g->phrase_of[offset + q] = (uint16_t)p;
+            for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++)
+                if (phrase->follow[i] == END) add(g->lasts, offset + q);
         }
-        if (pass) break;
-        for (int32_t place = 0; place < g->places; place++) g->before_at[place + 2] += g->before_at[place + 1];
-        g->before = malloc(((size_t)g->before_at[g->places + 1] + 1) * sizeof(int32_t));
-        if (!g->before) return OUT_OF_MEMORY;
     }
     return 0;
 }
 
-static void forget(Group *g) {
-    g->states = 0;
-    memset(g->table, 0xff, TABLE * sizeof(uint16_t));
-}
-
-/* Return the state of a set of places, made if it is new; NOT_MADE without memory. */
-static uint16_t state_of(Group *g, const uint64_t *set) {
-    size_t words = (size_t)g->words, classes = (size_t)g->classes;
-    uint32_t slot = (uint32_t)hash_of(set, g->words) & (TABLE - 1);
-    for (; g->table[slot] != NOT_MADE; slot = (slot + 1) & (TABLE - 1))
-        if (memcmp(g->alive + g->table[slot] * words, set, words * 8) == 0) return g->table[slot];
-    if (g->states >= MAX_STATES) return NOT_MADE;
-    if (g->states == g->room) {
-        int32_t room = g->room ? 2 * g->room : 64;
-        uint64_t *alive = realloc(g->alive, (size_t)room * words * sizeof(uint64_t));
-        if (alive) g->alive = alive;
-        uint16_t *next = realloc(g->next, (size_t)room * classes * sizeof(uint16_t));
-        if (next) g->next = next;
-        uint64_t *begins = realloc(g->begins, (size_t)room * sizeof(uint64_t));
-        if (begins) g->begins = begins;
-        if (!alive || !next || !begins) return NOT_MADE;
-        g->room = room;
-    }
-    uint16_t made = (uint16_t)g->states++;
-    memcpy(g->alive + made * words, set, words * 8);
-    memset(g->next + made * classes, 0xff, classes * sizeof(uint16_t));
-    g->table[slot] = made;
-    uint64_t begins = 0;
-    for (int32_t p = 0; p < g->count; p++) {
-        const Phrase *phrase = &g->phrases[g->first + p];
-        for (int32_t i = 0; i < phrase->firsts; i++)
-            if (has(set, g->offset[p] + phrase->first[i])) {
-                begins |= 1ull << p;
-                break;
-            }
-    }
-    g->begins[made] = begins;
-    return made;
-}
-
-/* Return the state before a symbol of a class, from the one behind it. */
-static uint16_t advance(Group *g, uint16_t state, uint16_t class) {
-    int32_t words = g->words;
-    const uint64_t *alive = g->alive + (size_t)state * (size_t)words;
-    const uint64_t *takes = g->takes + (size_t)class * (size_t)words;
-    memcpy(g->building, g->last, (size_t)words * 8);
-    for (int32_t i = 0; i < words; i++)
-        for (uint64_t bits = alive[i]; bits; bits &= bits - 1) {
-            int32_t place = 64 * i + __builtin_ctzll(bits);
-            for (int32_t j = g->before_at[place]; j < g->before_at[place + 1]; j++) add(g->building, g->before[j]);
-        }
-    for (int32_t i = 0; i < words; i++) g->building[i] &= takes[i];
-    uint16_t next = state_of(g, g->building);
-    if (next == NOT_MADE) return NOT_MADE;
-    if (g->begins[next]) next |= BEGINS;
-    return g->next[(size_t)state * (size_t)g->classes + class] = next;
-}
-
-/* Walk one match of a phrase that begins at a symbol; returns where it ends, and where its value stands. */
-static int32_t walk(const Group *g, int32_t p, int32_t at, int32_t size, int32_t *left, int32_t *right) {
-    const Phrase *phrase = &g->phrases[g->first + p];
-    int32_t offset = g->offset[p], begin = at, place = END;
-    const int32_t *way = phrase->first, *no_way = way + phrase->firsts;
-    *left = -1;
-    *right = at;
-    for (;;) {
-        const uint64_t *alive = at < size ? g->alive + (size_t)g->path[at] * (size_t)g->words : NULL;
-        while (way < no_way && *way != END && !(alive && has(alive, offset + *way))) way++;
-        if (way == no_way || *way == END) break; /* there is always a way; never run past the last one */
-        place = *way;
-        at++;
-        if (phrase->valued[place]) {
-            if (*left < 0) *left = at - 1;
-            *right = at;
-        }
-        way = phrase->follow + phrase->follow_at[place];
-        no_way = phrase->follow + phrase->follow_at[place + 1];
-    }
-    if (!phrase->has_value) {
-        *left = begin;
-        *right = at;
-    }
-    return at;
-}
-
-void group_aim(Group *g, int32_t from, int32_t to) {
-    g->wanted = 0;
+int group_aim(Group *g, int32_t from, int32_t to) {
+    g->from = from;
+    g->to = to;
     for (int32_t p = 0; p < g->count; p++)
-        if (g->first + p >= from && g->first + p < to) g->wanted |= 1ull << p;
+        if (g->members[p] >= from && g->members[p] < to) return 1;
+    return 0;
+}
+
+int group_wakes(const Group *g, uint16_t class) {
+    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    for (int32_t i = 0; i < g->words; i++)
+        if (g->firsts[i] & takes[i]) return 1;
+    return 0;
 }
 
 static int prepare(Group *g, int32_t size) {
-    size_t state_bytes = (size_t)g->words * 8 + (size_t)g->classes * 2;
-    if (g->states > MANY_STATES || (size_t)g->states * state_bytes > MUCH_MEMORY) forget(g);
+    if ((g->state_count > MANY_STATES || states_bytes(g) > MUCH_MEMORY) && states_forget(g)) return OUT_OF_MEMORY;
     if (size > g->path_room) {
         int32_t room = size + 256;
         uint16_t *path = realloc(g->path, (size_t)room * sizeof(uint16_t));
         if (path) g->path = path;
-        Begin *begins = realloc(g->found, (size_t)room * sizeof(Begin));
-        if (begins) g->found = begins;
-        if (!path || !begins) return OUT_OF_MEMORY;
+        int32_t *order = realloc(g->order, (size_t)room * sizeof(int32_t));
+        if (order) g->order = order;
+        Alive *alive = realloc(g->alive, ((size_t)room + 1) * sizeof(Alive));
+        if (alive) g->alive = alive;
+        if (!path || !order || !alive) return OUT_OF_MEMORY;
         g->path_room = room;
     }
+    memset(g->path, 0, (size_t)size * sizeof(uint16_t));
     g->state = 0;
-    g->founds = 0;
-    g->any = 0;
-    if (!g->states) {
-        memset(g->building, 0, (size_t)g->words * 8);
-        if (state_of(g, g->building) == NOT_MADE) return OUT_OF_MEMORY;
+    return g->state_count || state_of(g, NULL, 0, 0) != NOT_MADE ? 0 : OUT_OF_MEMORY;
+}
+
+/* Note the phrases that are looked for and may end at a symbol. */
+static int note_ends(Ends *ends, const Group *g, int32_t number, int32_t at) {
+    const Reached *state = &g->states[g->path[at]];
+    const uint16_t *members = g->reached + state->at + state->count;
+    if (grow((void **)&ends->all, &ends->room, ends->count + state->ends, sizeof(End))) return OUT_OF_MEMORY;
+    for (uint32_t i = 0; i < state->ends; i++) {
+        int32_t phrase = g->members[members[i]];
+        if (phrase >= g->from && phrase < g->to) ends->all[ends->count++] = (End){phrase, at, number, members[i]};
     }
     return 0;
 }
 
-static void begin_at(Group *g, int32_t at) {
-    uint64_t begins = g->begins[g->state] & g->wanted;
-    if (!begins) return;
-    g->found[g->founds++] = (Begin){at, begins};
-    g->any |= begins;
-}
-
-/* Walk all matches of a group that were found to begin, phrase by phrase, leftmost first. */
-static int walk_all(Group *g, int32_t begin, int32_t size, Take take, void *taker) {
-    for (uint64_t all = g->any; all; all &= all - 1) {
-        int32_t p = __builtin_ctzll(all), free_from = 0;
-        for (int32_t i = g->founds - 1; i >= 0; i--) {
-            if (!(g->found[i].phrases >> p & 1) || g->found[i].symbol_at < free_from) continue;
-            int32_t left, right;
-            free_from = walk(g, p, g->found[i].symbol_at, size, &left, &right);
-            if (left < 0) continue; /* the value took no part */
-            int status = take(taker, g->first + p, begin + left, begin + right);
-            if (status) return status;
-        }
-    }
-    return 0;
-}
-
-int groups_search(Group **groups, int32_t first, int32_t last, const uint16_t *class_of, int32_t stride,
-                  const Symbol *tape, int32_t begin, int32_t end, Take take, void *taker) {
+int groups_read(Group **groups, uint64_t aimed, const uint64_t *wakes, const uint16_t *class_of, int32_t stride,
+                const Symbol *tape, int32_t begin, int32_t end, int32_t number, Ends *ends) {
     int32_t size = end - begin;
-    for (int32_t i = first; i < last; i++)
-        if (prepare(groups[i], size)) return OUT_OF_MEMORY;
+    uint64_t awake = 0;
+    for (uint64_t all = aimed; all; all &= all - 1)
+        if (prepare(groups[__builtin_ctzll(all)], size)) return OUT_OF_MEMORY;
     /* Symbol by symbol and not group by group: what one group waits for in memory, the others need not. */
-    for (int32_t at = size - 1; at >= 0; at--) {
-        const uint16_t *class = class_of + (size_t)tape[begin + at] * (size_t)stride;
-        for (int32_t i = first; i < last; i++) {
+    const uint16_t *spaces = class_of + (size_t)' ' * (size_t)stride;
+    for (int32_t at = 0, both; at < size; at += 1 + both) {
+        Symbol symbol = tape[begin + at];
+        const uint16_t *class = class_of + (size_t)symbol * (size_t)stride;
+        both = at + 1 < size && tape[begin + at + 1] == ' ';
+        for (uint64_t all = awake | ((wakes[symbol] | (both ? wakes[' '] : 0)) & aimed); all; all &= all - 1) {
+            int32_t i = __builtin_ctzll(all);
             Group *g = groups[i];
-            uint16_t next = g->next[(size_t)g->state * (size_t)g->classes + class[i]];
-            if (next == NOT_MADE) {
-                next = advance(g, g->state, class[i]);
-                if (next == NOT_MADE) return OUT_OF_MEMORY;
+            uint64_t known = *way_of(g, way_key(g, g->state, class[i]));
+            uint32_t way = (uint32_t)known;
+            if (!known && (way = states_advance(g, g->state, class[i], spaces[i])) == NO_WAY) return OUT_OF_MEMORY;
+            g->state = g->path[at] = way & (ENDS - 1);
+            if (way & ENDS && note_ends(ends, g, number + i, at)) return OUT_OF_MEMORY;
+            if (both) {
+                way >>= 16;
+                g->state = g->path[at + 1] = way & (ENDS - 1);
+                if (way & ENDS && note_ends(ends, g, number + i, at + 1)) return OUT_OF_MEMORY;
             }
-            g->state = g->path[at] = next & (BEGINS - 1);
-            if (next & BEGINS) begin_at(g, at);
+            awake = g->state ? awake | 1ull << i : awake & ~(1ull << i);
         }
     }
-    for (int32_t i = first; i < last; i++)
-        if (groups[i]->any) {
-            int status = walk_all(groups[i], begin, size, take, taker);
-            if (status) return status;
-        }
     return 0;
 }
 
-Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint8_t *sets, size_t set_bytes,
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, size_t set_bytes,
                  uint32_t symbols, uint16_t *class_of, int32_t stride) {
     Group *g = calloc(1, sizeof(Group));
-    if (!g || count > MAX_PHRASES) {
-        free(g);
+    if (!g) return NULL;
+    g->phrases = phrases;
+    g->count = count;
+    g->members = malloc((size_t)count * sizeof(int32_t));
+    g->offset = malloc((size_t)count * sizeof(int32_t));
+    if (!g->members || !g->offset) {
+        group_free(g);
         return NULL;
     }
-    g->phrases = phrases;
-    g->first = first;
-    g->count = count;
     for (int32_t p = 0; p < count; p++) {
+        g->members[p] = members[p];
         g->offset[p] = g->places;
-        g->places += phrases[first + p].count;
+        g->places += phrases[members[p]].count;
     }
     g->words = (g->places + 63) / 64;
     g->building = malloc(((size_t)g->words + 1) * 8);
     g->table = malloc(TABLE * sizeof(uint16_t));
-    if (!g->building || !g->table || turn(g) || classify(g, sets, set_bytes, symbols, class_of, stride)) {
+    g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
+    if (!g->building || !g->table || !g->marks || mark(g) ||
+        classify(g, sets, set_bytes, symbols, class_of, stride) || states_forget(g)) {
         group_free(g);
         return NULL;
     }
-    forget(g);
     return g;
 }
 
 size_t group_bytes(const Group *g) {
-    size_t words = (size_t)g->words, classes = (size_t)g->classes;
-    return (size_t)g->room * (words * 8 + classes * 2 + 8) + classes * words * 8 + (size_t)g->path_room * 12;
+    return (size_t)g->state_room * sizeof(Reached) + g->reached_room * sizeof(uint16_t) +
+           (sizeof(uint64_t) << (32 - g->way_shift)) + (size_t)g->classes * (size_t)g->words * 8 +
+           (size_t)g->path_room * (6 + sizeof(Alive)) + (size_t)g->kept_room * 2 + (size_t)g->places * 4;
 }
 
 void group_free(Group *g) {
     if (!g) return;
+    free(g->members);
+    free(g->offset);
     free(g->takes);
-    free(g->last);
-    free(g->before_at);
-    free(g->before);
-    free(g->alive);
-    free(g->next);
-    free(g->begins);
+    free(g->firsts);
+    free(g->lasts);
+    free(g->phrase_of);
+    free(g->states);
+    free(g->reached);
+    free(g->ways);
     free(g->table);
     free(g->building);
     free(g->path);
-    free(g->found);
+    free(g->order);
+    free(g->alive);
+    free(g->kept);
+    free(g->marks);
     free(g);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_PLACES = 2500, GROUP_PHRASES = 32 };
+/* Of one group, so that its states are few (measured); and the weight of what a phrase begins with that makes it loud. */
+enum { GROUP_PLACES = 8000, GROUP_PHRASES = 96, LOUD = 2000 };
 
 int grow(void **array, int32_t *room, int32_t needed, size_t size) {
     if (needed <= *room) return 0;
@@ -24,14 +25,17 @@ void matcher_free(Matcher *m) {
     for (int32_t p = 0; p < m->phrase_count && m->phrases; p++) phrase_free(&m->phrases[p]);
     free(m->phrases);
     free(m->groups);
-    free(m->group_first);
     free(m->class_of);
+    free(m->wakes);
+    free(m->aimed);
+    free(m->ends.all);
     free(m->sets);
     free(m->rule_of);
     free(m->rules);
     free(m->cues);
     known_free(m->forgotten);
-    known_free(m->pairs);
+    known_free(m->listed);
+    free(m->sizes);
     free(m->tape);
     free(m->at);
     free(m->byte_at);
@@ -56,14 +60,96 @@ static void *copied(const void *from, size_t size) {
     return to;
 }
 
+/* How often a symbol turns up in a text, roughly; all that counts is which phrases sleep. */
+static uint32_t weight_of(const Matcher *m, uint32_t symbol) {
+    enum { SPACE = 4000, USUAL = 300, OTHER = 20, SHORT = 100, GROUP = 40, LONG = 3, INERT = 200, UNKNOWN = 300 };
+    if (symbol < NUMBERS) return symbol == ' ' ? SPACE : symbol && strchr(".,-/:()\n\x1e", (int)symbol) ? USUAL : OTHER;
+    if (symbol < WORDS) {
+        uint32_t digits = (symbol - NUMBERS) % LENGTHS + 1;
+        return digits < 3 ? SHORT : digits < 5 ? GROUP : LONG;
+    }
+    uint32_t code = (symbol - WORDS) % m->words.codes, shape = (symbol - WORDS) / m->words.codes;
+    if (code == m->words.unknown) return UNKNOWN;
+    return shape == S_LOWER && m->words.is_inert[code] ? INERT : shape == S_INITIAL || shape == S_LETTER ? OTHER : 1;
+}
+
+static uint32_t *weights_of(const Matcher *m, int32_t set_count) {
+    uint32_t *weights = calloc((size_t)set_count + 1, sizeof(uint32_t)), *each = malloc(m->symbols * sizeof(uint32_t));
+    for (uint32_t symbol = 0; each && symbol < m->symbols; symbol++) each[symbol] = weight_of(m, symbol);
+    for (int32_t set = 0; weights && each && set < set_count; set++)
+        for (size_t byte = 0; byte < m->set_bytes; byte++)
+            for (uint32_t bits = m->sets[(size_t)set * m->set_bytes + byte]; bits; bits &= bits - 1) {
+                uint32_t symbol = (uint32_t)(8 * byte) + (uint32_t)__builtin_ctz(bits);
+                if (symbol < m->symbols) weights[set] += each[symbol];
+            }
+    if (!each) {
+        free(weights);
+        weights = NULL;
+    }
+    free(each);
+    return weights;
+}
+
+/* How often a phrase begins, or seems to, roughly. */
+static uint64_t loudness(const Phrase *phrase, const uint32_t *weights) {
+    uint64_t weight = 0;
+    for (int32_t i = 0; i < phrase->firsts; i++) {
+        int32_t set = phrase->set[phrase->first[i]], j = 0;
+        while (j < i && phrase->set[phrase->first[j]] != set) j++;
+        if (j == i) weight += weights[set];
+    }
+    return weight;
+}
+
+/* Put phrases into groups, those that often begin apart from those that sleep through most of a text. */
+static int group_phrases(Matcher *m, int32_t set_count) {
+    int32_t count = m->phrase_count, *members = malloc(((size_t)count + 1) * sizeof(int32_t)), used = 0;
+    int32_t *starts = malloc(((size_t)count + 2) * sizeof(int32_t)), status = OUT_OF_MEMORY;
+    uint32_t *weights = weights_of(m, set_count);
+    m->groups = calloc((size_t)count + 1, sizeof(Group *));
+    if (!members || !starts || !weights || !m->groups) goto done;
+    for (int loud = 0, places = 0, size = GROUP_PHRASES; loud < 2; loud++, size = GROUP_PHRASES)
+        for (int32_t p = 0; p < count; p++) {
+            if ((loudness(&m->phrases[p], weights) > LOUD) != loud) continue;
+            if (size == GROUP_PHRASES || places + m->phrases[p].count > GROUP_PLACES) {
+                starts[m->group_count++] = used;
+                places = size = 0;
+            }
+            places += m->phrases[p].count;
+            size++;
+            members[used++] = p;
+        }
+    starts[m->group_count] = count;
+    size_t banks = ((size_t)m->group_count + 63) / 64;
+    m->class_of = malloc((size_t)m->symbols * (size_t)(m->group_count + 1) * sizeof(uint16_t));
+    m->wakes = calloc(banks * m->symbols + 1, sizeof(uint64_t));
+    m->aimed = calloc(banks + 1, sizeof(uint64_t));
+    if (!m->class_of || !m->wakes || !m->aimed) goto done;
+    for (int32_t g = 0; g < m->group_count; g++) {
+        Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], m->sets,
+                                                m->set_bytes, m->symbols, m->class_of + g, m->group_count);
+        if (!group) goto done;
+        uint64_t *wakes = m->wakes + (size_t)(g / 64) * m->symbols;
+        for (uint32_t symbol = 0; symbol < m->symbols; symbol++)
+            if (group_wakes(group, m->class_of[(size_t)symbol * (size_t)m->group_count + (size_t)g]))
+                wakes[symbol] |= 1ull << g % 64;
+    }
+    status = 0;
+done:
+    free(members);
+    free(starts);
+    free(weights);
+    return status;
+}
+
 /* Make a matcher; NULL with `*error` and, where a phrase is to blame, `*blamed`. */
 Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
                      const char *words, uint32_t words_size, const uint16_t *word_codes, const char *endings,
                      uint32_t endings_size, const uint16_t *ending_codes, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
                      const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
                      int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
-                     uint32_t forgotten_size, const char *pairs, uint32_t pairs_size, int32_t *error,
-                     int32_t *blamed) {
+                     uint32_t forgotten_size, const char *listed, uint32_t listed_size, const int32_t *owners,
+                     const int32_t *sizes, int32_t size_count, int32_t *error, int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
     *blamed = -1;
@@ -76,27 +162,22 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->set_bytes = (m->symbols + 7) / 8;
     m->sets = copied(sets, m->set_bytes * (size_t)set_count);
     m->phrases = calloc((size_t)phrase_count + 1, sizeof(Phrase));
-    m->groups = calloc((size_t)phrase_count + 1, sizeof(Group *));
-    m->group_first = calloc((size_t)phrase_count + 2, sizeof(int32_t));
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
     m->rule_count = rule_count;
     m->cues = copied(cues, cues_size);
     m->forgotten = known_new(forgotten_size + 1);
-    m->pairs = known_new(pairs_size + 1);
-    if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->groups || !m->group_first ||
-        !m->rule_of || !m->rules || !m->cues || !m->forgotten || !m->pairs)
+    m->listed = known_new(listed_size + 1);
+    m->sizes = copied(sizes, 2 * (size_t)size_count * sizeof(int32_t));
+    if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->rule_of || !m->rules || !m->cues || !m->forgotten || !m->listed || !m->sizes)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
         while (end < forgotten_size && forgotten[end] != '\n') end++;
         if (known_add(m->forgotten, key_of(key_begin(), forgotten + at, (int32_t)(end - at)), 0) < 0) goto failed;
     }
-    for (uint32_t at = 0, end = 0; at < pairs_size; at = ++end) {
-        while (pairs[end] != ' ' && end < pairs_size) end++;
-        uint64_t first = key_of(key_begin(), pairs + at, (int32_t)(end - at));
-        for (at = ++end; end < pairs_size && pairs[end] != '\n';) end++;
-        uint64_t second = key_of(key_begin(), pairs + at, (int32_t)(end - at));
-        if (known_add(m->pairs, pair_key(first, second), 0) < 0) goto failed;
+    for (uint32_t at = 0, end = 0; at < listed_size; at = ++end, owners++) {
+        while (end < listed_size && listed[end] != '\n') end++;
+        if (known_add(m->listed, key_of(owned_key(*owners), listed + at, (int32_t)(end - at)), 0) < 0) goto failed;
     }
     if (m->symbols > UINT16_MAX) {
         *error = TOO_LARGE;
@@ -114,23 +195,8 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
             goto failed;
         }
     }
-    for (int32_t first = 0; first < phrase_count;) {
-        m->group_first[m->group_count++] = first;
-        int32_t places = m->phrases[first++].count, count = 1;
-        while (first < phrase_count && count < GROUP_PHRASES && places + m->phrases[first].count <= GROUP_PLACES) {
-            places += m->phrases[first++].count;
-            count++;
-        }
-    }
-    m->group_first[m->group_count] = phrase_count;
-    *error = OUT_OF_MEMORY;
-    m->class_of = malloc((size_t)m->symbols * (size_t)(m->group_count + 1) * sizeof(uint16_t));
-    if (!m->class_of) goto failed;
-    for (int32_t g = 0; g < m->group_count; g++) {
-        m->groups[g] = group_new(m->phrases, m->group_first[g], m->group_first[g + 1] - m->group_first[g], m->sets,
-                                 m->set_bytes, m->symbols, m->class_of + g, m->group_count);
-        if (!m->groups[g]) goto failed;
-    }
+    *error = group_phrases(m, set_count);
+    if (*error) goto failed;
     return m;
 failed:
     matcher_free(m);
@@ -154,10 +220,9 @@ static int take(void *to, int32_t phrase, int32_t left, int32_t right) {
     if (grow((void **)&m->candidates, &m->candidate_room, m->candidate_count + 1, sizeof(Candidate)))
         return OUT_OF_MEMORY;
     const Rule *rule = &m->rules[m->rule_of[phrase]];
-    int verdict = YES;
-    if ((rule->flags & AMONG) && !may_be_listed(m, left, right)) return 0;
-    if ((rule->flags & (ASKS | MOVES)) && !(rule->form && is_sure(m, rule, left, right, zone))) verdict = OPEN_QUESTION;
-    m->candidates[m->candidate_count++] = (Candidate){m->zone, phrase, m->at[left], m->at[right], verdict};
+    int told = m->judging ? verdict(m, rule, &left, &right, zone) : OPEN_QUESTION;
+    if (told == NO) return 0;
+    m->candidates[m->candidate_count++] = (Candidate){m->zone, phrase, m->at[left], m->at[right], told};
     return 0;
 }
 
@@ -170,24 +235,56 @@ int32_t matcher_tell(Matcher *m, const int32_t *facts, int32_t count, const char
     return characters_tell(&m->characters, facts, count, plains, size);
 }
 
-/* Find what the phrases from..to match in the first zones of the text read last, by zone and phrase, and settle it.
-   Returns how many questions are open, or an error. Answer them until there are none. */
-int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
-    int32_t first = 0, last = m->group_count;
-    while (first + 1 < last && m->group_first[first + 1] <= from) first++;
-    while (last > first && m->group_first[last - 1] >= to) last--;
-    for (int32_t g = first; g < last; g++) group_aim(m->groups[g], from, to);
+/* Order ends by phrase, as Python has them, and those of a phrase from left to right. */
+static int by_phrase(const void *a, const void *b) {
+    const End *x = a, *y = b;
+    return x->phrase != y->phrase ? (x->phrase < y->phrase ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
+}
+
+static int search_zone(Matcher *m, const Zone *zone) {
+    int32_t begin = zone->begin - 1, size = zone->end - begin;
+    m->ends.count = 0;
+    for (int32_t first = 0; first < m->group_count; first += 64) {
+        int status = groups_read(m->groups + first, m->aimed[first / 64], m->wakes + (size_t)(first / 64) * m->symbols,
+                                 m->class_of + first, m->group_count, m->tape, begin, zone->end, first, &m->ends);
+        if (status) return status;
+    }
+    End *ends = m->ends.all;
+    if (m->ends.count > 1) qsort(ends, (size_t)m->ends.count, sizeof(End), by_phrase);
+    for (int32_t i = 0, next; i < m->ends.count; i = next) {
+        for (next = i + 1; next < m->ends.count && ends[next].phrase == ends[i].phrase;) next++;
+        int status = group_matches(m->groups[ends[i].group], ends + i, next - i, begin, size, take, m);
+        if (status) return status;
+    }
+    return 0;
+}
+
+static int search(Matcher *m, int32_t zones, int32_t from, int32_t to, int judging) {
+    memset(m->aimed, 0, (size_t)(m->group_count / 64 + 1) * sizeof(uint64_t));
+    for (int32_t g = 0; g < m->group_count; g++)
+        if (group_aim(m->groups[g], from, to)) m->aimed[g / 64] |= 1ull << g % 64;
     m->candidate_count = m->taken_count = m->learned_count = m->finding_count = 0;
+    m->judging = judging;
     for (m->zone = 0; m->zone < zones && m->zone < m->zone_count; m->zone++) {
         Zone *zone = &m->zones[m->zone];
         zone->candidates = m->candidate_count;
         zone->taken = zone->takes = 0;
         zone->unsettled = 1;
-        int status = groups_search(m->groups, first, last, m->class_of, m->group_count, m->tape, zone->begin - 1,
-                                   zone->end, take, m);
+        int status = search_zone(m, zone);
         if (status) return status;
     }
-    return settle_zones(m, zones);
+    return 0;
+}
+
+int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to) {
+    int status = search(m, zones, from, to, 0);
+    show(m);
+    return status;
+}
+
+int32_t matcher_judge(Matcher *m, int32_t zones, int32_t from, int32_t to) {
+    int status = search(m, zones, from, to, 1);
+    return status ? status : settle_zones(m, zones);
 }
 
 /* What the library was built from: the checksum of its header (`hatch_build.py`). */

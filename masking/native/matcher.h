@@ -112,16 +112,33 @@ typedef struct Group Group;
 
 typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 
-/* Make a group; the class of each symbol goes to class_of[symbol * stride]. NULL without memory. */
-Group *group_new(const Phrase *phrases, int32_t first, int32_t count, const uint8_t *sets, size_t set_bytes,
+/* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol * stride]. NULL
+   without memory. */
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, size_t set_bytes,
                  uint32_t symbols, uint16_t *class_of, int32_t stride);
 void group_free(Group *group);
-/* From now on a group looks for its phrases among from..to. */
-void group_aim(Group *group, int32_t from, int32_t to);
-/* Give every match of what the groups first..last look for on tape[begin..end) to `take`, phrase by phrase, leftmost
-   first, as RE2 would find them; 0, or an error. */
-int groups_search(Group **groups, int32_t first, int32_t last, const uint16_t *class_of, int32_t stride,
-                  const Symbol *tape, int32_t begin, int32_t end, Take take, void *taker);
+/* From now on a group looks for its phrases among from..to; returns whether there are any. */
+int group_aim(Group *group, int32_t from, int32_t to);
+/* Say whether a symbol of a class may begin one of the phrases. */
+int group_wakes(const Group *group, uint16_t class);
+/* Where a phrase may end: with a symbol of a zone. `group` and `member`: where the phrase is. */
+typedef struct {
+    int32_t phrase, at, group, member;
+} End;
+
+typedef struct {
+    End *all;
+    int32_t count, room;
+} Ends;
+
+/* Read tape[begin..end) and add to `ends` where what some groups look for may end; 0, or an error. At most 64 groups: the
+   bits of `aimed` say which, those of wakes[symbol] which a symbol may wake; class_of has `stride` columns, one for each
+   group; `number` is that of the first one. */
+int groups_read(Group **groups, uint64_t aimed, const uint64_t *wakes, const uint16_t *class_of, int32_t stride,
+                const Symbol *tape, int32_t begin, int32_t end, int32_t number, Ends *ends);
+/* Give every match of one phrase that ends as told, leftmost first, as RE2 would find them, to `take`; 0, or an error.
+   tape[begin..begin + size) was read last, and the ends of the phrase are in rising order. */
+int group_matches(Group *group, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker);
 size_t group_bytes(const Group *group);
 
 /* --- known.c: values that were found before ----------------------------------------------------------------------- */
@@ -154,15 +171,34 @@ typedef struct {
     int8_t unsettled;
 } Zone;
 
-/* What a rule may do: ask Python about a match, move it, be learned from, be public, find names. */
-enum { ASKS = 1, MOVES = 2, LEARNS = 4, PUBLIC = 8, NAMES = 16, ALONE = 32, AMONG = 64 };
+/* What a rule may do: ask Python about a match, move it, be learned from, be public, find names; and what there is to
+   judge: nothing of the same beside it, lists of entries, literal values, words behind it, stop words, values allowed. */
+enum {
+    ASKS = 1,
+    MOVES = 2,
+    LEARNS = 4,
+    PUBLIC = 8,
+    NAMES = 16,
+    ALONE = 32,
+    AMONG = 64,
+    VALUES = 128,
+    AFTER = 256,
+    STOPS = 512,
+    ALLOWS = 1024
+};
 
-/* Forms of values that need not be asked about (`sure.c`). */
-enum { F_NONE, F_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL };
+/* Validators that have plain forms (`forms.c`); a rule with another one has a greater number. */
+enum { F_NONE, F_DAY, F_LATE_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL, F_OLD, F_VIN, F_DEA };
 
-/* `cues`: where in the matcher's cues those begin that speak against a value, -1 for none. */
+/* To whom the entries of `Matcher.listed` belong: to a rule, as words that must not follow, as entries of its lists, as
+   anchors of its values, or as values with so many atoms before their anchor. */
+enum { AFTER_OWNER, ENTRY_OWNER, ANCHOR_OWNER, VALUE_OWNER, OWNERS = VALUE_OWNER + 64 };
+
+/* `unless`, `context`: where in the matcher's cues those begin that speak against and for a value, -1 for none.
+   `shortest`: values of so many letters are allowed. `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a
+   value's anchor and from it on, the longest first. */
 typedef struct {
-    int32_t priority, identifier, flags, form, cues;
+    int32_t priority, identifier, flags, form, unless, context, shortest, sizes, sizes_end;
 } Rule;
 
 enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
@@ -207,13 +243,16 @@ typedef struct Matcher {
     int32_t *rule_of; /* each phrase */
     Rule *rules;
     int32_t rule_count;
-    char *cues;       /* of each rule that has some, lines up to a NUL */
+    char *cues;       /* lists of them, lines up to a NUL */
     Known *forgotten; /* words that are never learned */
-    Known *pairs;     /* the first two words of each entry of the lists that AMONG rules look into */
+    Known *listed;    /* words, entries and values of rules, each under its owner */
+    int32_t *sizes;
     Group **groups;
-    int32_t *group_first;
     int32_t group_count;
     uint16_t *class_of; /* the class of each symbol in each group */
+    uint64_t *aimed;    /* groups with a phrase that is looked for */
+    Ends ends;          /* of phrases in the zone that is searched */
+    uint64_t *wakes;    /* the groups that each symbol may wake: of each symbol for the first 64 groups, then for more */
     /* the text that was read last */
     const char *text;
     Symbol *tape;
@@ -224,6 +263,7 @@ typedef struct Matcher {
     int32_t zone_count, zone_room;
     int32_t *spans; /* two for each zone */
     int32_t span_room, settled, waiting, zone;
+    int judging;
     Candidate *candidates;
     int32_t candidate_count, candidate_room;
     Question *questions; /* what Python is to judge, and which candidates they are */
@@ -242,19 +282,23 @@ typedef struct Matcher {
 } Matcher;
 
 int32_t settle_zones(Matcher *m, int32_t zones);
-uint64_t pair_key(uint64_t first, uint64_t second);
 uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs);
-/* Say whether the words of symbols i..end may hold an entry of several words. */
-int may_be_listed(const Matcher *m, int32_t i, int32_t end);
-/* Say whether a value of symbols i..end is one that the rule's validator and cues surely accept. */
-int is_sure(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone);
+/* Where the key of an entry of `listed` begins. */
+uint64_t owned_key(int32_t owner);
+/* What Python would say to a match of a rule: YES, NO, or OPEN_QUESTION if it has to be asked. With YES, *left and
+   *right are where the value really stands. */
+int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone);
+/* What a validator says to the value of symbols i..end. */
+int form_verdict(const Matcher *m, int form, int32_t i, int32_t end);
 /* Let Python see how things stand. */
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
 int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before);
-/* Search the first zones for the phrases from..to and settle what they match. Returns how many matches Python is asked
-   about, or an error. */
+/* Find what the phrases from..to match in the first zones of the text read last: its candidates, by zone and phrase. */
 int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to);
+/* Search, judge what can be judged here, and settle it. Returns how many matches Python is asked about, or an error;
+   answer them until there are none (`matcher_answer`). */
+int32_t matcher_judge(Matcher *m, int32_t zones, int32_t from, int32_t to);
 
 #endif

@@ -347,17 +347,17 @@ int32_t matcher_find(Matcher *m, int32_t zones, Known *known, int32_t names, int
     return m->finding_count;
 }
 
-/* Search, and find at once if Python is asked nothing: most texts hold nothing. Returns as `matcher_search`. */
+/* Judge, and find at once if Python is asked nothing: most texts hold nothing. Returns as `matcher_judge`. */
 int32_t matcher_findings(Matcher *m, int32_t zones, int32_t from, int32_t to, Known *known, int32_t names,
                          int32_t known_priority) {
-    int32_t asked = matcher_search(m, zones, from, to);
+    int32_t asked = matcher_judge(m, zones, from, to);
     if (asked) return asked;
     int32_t found = matcher_find(m, zones, known, names, known_priority);
     return found < 0 ? found : 0;
 }
 
 /* Read a whole text and find in it, unless a zone has more than `widest` characters: then TOO_WIDE. Returns as
-   `matcher_search`, or as `matcher_read` where that fails. */
+   `matcher_judge`, or as `matcher_read` where that fails. */
 int32_t matcher_whole(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t widest, int32_t from,
                       int32_t to, Known *known, int32_t names, int32_t known_priority) {
     int32_t zones = matcher_read(m, text, size, before);

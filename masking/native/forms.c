@@ -1,0 +1,168 @@
+/* Forms: what validators say to values of plain forms (`masking/validators.py`, which this is tested against). */
+#include "matcher.h"
+
+#include <string.h>
+
+static int is_number(const Matcher *m, int32_t i) { return m->tape[i] >= NUMBERS && m->tape[i] < WORDS; }
+
+static const char *text_of(const Matcher *m, int32_t i) { return m->text + m->byte_at[i]; }
+
+static int32_t digits_of(const Matcher *m, int32_t i) { return m->byte_at[i + 1] - m->byte_at[i]; }
+
+/* The value of a number of few digits. */
+static int value_of(const Matcher *m, int32_t i) {
+    const char *digits = text_of(m, i);
+    int value = 0;
+    for (int32_t j = 0; j < digits_of(m, i); j++) value = 10 * value + digits[j] - '0';
+    return value;
+}
+
+static int is_small(const Matcher *m, int32_t i) { return is_number(m, i) && digits_of(m, i) <= 2; }
+
+static int parts_date(Symbol symbol) { return symbol == '/' || symbol == '-' || symbol == '.'; }
+
+static int told(int yes) { return yes ? YES : NO; }
+
+static int sure(int yes) { return yes ? YES : OPEN_QUESTION; }
+
+/* A day and a month, either way round. */
+static int are_day_and_month(int one, int other) {
+    return one >= 1 && one <= 31 && other >= 1 && other <= 31 && (one <= 12 || other <= 12);
+}
+
+/* `3/14`, `3/14/1961`, `14.03.61`, `1961-03-14`. */
+static int days(const Matcher *m, int32_t i, int32_t end) {
+    int32_t count = end - i;
+    if ((count != 3 && count != 5) || !parts_date(m->tape[i + 1]) || !is_small(m, i + 2)) return OPEN_QUESTION;
+    if (count == 3) return is_small(m, i) ? told(are_day_and_month(value_of(m, i), value_of(m, i + 2))) : OPEN_QUESTION;
+    if (!parts_date(m->tape[i + 3]) || !is_number(m, i + 4)) return OPEN_QUESTION;
+    if (is_small(m, i)) {
+        int long_year = digits_of(m, i + 4) == 4;
+        if (digits_of(m, i + 4) != 2 && !long_year) return OPEN_QUESTION;
+        if (long_year && value_of(m, i + 4) / 100 != 19 && value_of(m, i + 4) / 100 != 20) return OPEN_QUESTION;
+        return told(are_day_and_month(value_of(m, i), value_of(m, i + 2)));
+    }
+    if (!is_number(m, i) || digits_of(m, i) != 4 || value_of(m, i) <= 31 || m->tape[i + 1] != m->tape[i + 3])
+        return OPEN_QUESTION;
+    return is_small(m, i + 4) ? told(are_day_and_month(value_of(m, i + 2), value_of(m, i + 4))) : OPEN_QUESTION;
+}
+
+/* `3/14`: a month and a day that is no month. */
+static int late_day(const Matcher *m, int32_t i, int32_t end) {
+    if (end - i != 3 || m->tape[i + 1] != '/' || !is_small(m, i) || !is_small(m, i + 2)) return OPEN_QUESTION;
+    int month = value_of(m, i), day = value_of(m, i + 2);
+    return told(month >= 1 && month <= 12 && day > 12 && day <= 31);
+}
+
+/* Three, three and four digits with signs or spaces between them, not all alike. */
+static int is_phone(const Matcher *m, int32_t i, int32_t end) {
+    static const int32_t sizes[] = {3, 3, 4};
+    int32_t group = 0;
+    char first = 0;
+    int differ = 0;
+    for (; i < end; i++) {
+        if (!is_number(m, i)) {
+            if (m->tape[i] >= NUMBERS || !strchr("()-. ", m->tape[i]) || !m->tape[i]) return 0;
+            continue;
+        }
+        if (group == 3 || digits_of(m, i) != sizes[group++]) return 0;
+        const char *digits = text_of(m, i);
+        if (!first) first = digits[0];
+        for (int32_t j = 0; j < digits_of(m, i); j++) differ |= digits[j] != first;
+    }
+    return group == 3 && differ;
+}
+
+/* One number of five digits and more. */
+static int is_record(const Matcher *m, int32_t i, int32_t end) {
+    return end - i == 1 && is_number(m, i) && digits_of(m, i) >= 5 && digits_of(m, i) <= 20;
+}
+
+/* Six to eleven digits that are neither round nor a day, or a capital letter before them. */
+static int is_code(const Matcher *m, int32_t i, int32_t end) {
+    if (end - i == 2 && m->tape[i] >= WORDS && digits_of(m, i) == 1 && *text_of(m, i) >= 'A' && *text_of(m, i) <= 'Z')
+        return is_number(m, i + 1) && digits_of(m, i + 1) >= 6 && digits_of(m, i + 1) <= 11;
+    if (end - i != 1 || !is_number(m, i)) return 0;
+    int32_t count = digits_of(m, i), zeros = 0;
+    const char *digits = text_of(m, i);
+    if (count < 6 || count > 11 || (count == 8 && (digits[0] == '1' || digits[0] == '2'))) return 0;
+    while (zeros < count && digits[count - 1 - zeros] == '0') zeros++;
+    return zeros < 3;
+}
+
+/* `123-45-6789` */
+static int is_social(const Matcher *m, int32_t i, int32_t end) {
+    return end - i == 5 && is_number(m, i) && digits_of(m, i) == 3 && m->tape[i + 1] == '-' && is_number(m, i + 2) &&
+           digits_of(m, i + 2) == 2 && m->tape[i + 3] == '-' && is_number(m, i + 4) && digits_of(m, i + 4) == 4;
+}
+
+/* Over 89, or in words; all figures of the value count as one number. */
+static int very_old(const char *value, const char *end) {
+    int age = 0, figures = 0;
+    for (; value < end; value++)
+        if (is_digit(*value)) {
+            figures = 1;
+            if (age < 1000) age = 10 * age + *value - '0';
+        }
+    return told(!figures || (age >= 90 && age < 130));
+}
+
+/* A vehicle's number with its check digit (49 CFR 565.15). */
+static int vin(const char *value, const char *end) {
+    static const char letters[] = "ABCDEFGHJKLMNPRSTUVWXYZ", numbers[] = "12345678123457923456789";
+    static const int weights[] = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
+    int total = 0;
+    if (end - value != 17) return NO;
+    for (int i = 0; i < 17; i++) {
+        char c = is_letter(value[i]) ? (char)(value[i] & ~0x20) : value[i];
+        const char *letter = is_letter(c) ? strchr(letters, c) : NULL;
+        if (!letter && !is_digit(c)) return NO;
+        total += weights[i] * ((letter ? numbers[letter - letters] : c) - '0');
+    }
+    return told("0123456789X"[total % 11] == (value[8] & (is_digit(value[8]) ? 0xff : ~0x20)));
+}
+
+/* The registration of a practitioner with its check digit (21 CFR 1301.13): two letters, seven digits. */
+static int dea(const char *value, const char *end) {
+    char plain[9];
+    int count = 0, total = 0;
+    for (; value < end; value++) {
+        if (!is_letter(*value) && !is_digit(*value)) continue;
+        if (count == sizeof plain) return NO;
+        plain[count++] = is_letter(*value) ? (char)(*value & ~0x20) : *value;
+    }
+    if (count != sizeof plain || !strchr("ABFGMPR", plain[0]) || !(is_letter(plain[1]) || plain[1] == '9')) return NO;
+    for (int i = 2; i < 9; i++) {
+        if (!is_digit(plain[i])) return NO;
+        if (i < 8) total += (plain[i] - '0') * (i % 2 ? 2 : 1);
+    }
+    return told(total % 10 == plain[8] - '0');
+}
+
+int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
+    for (int32_t j = i; j < end; j++)
+        if (m->keys[j] || m->tape[j] == SIGN || m->tape[j] == SEALED) return OPEN_QUESTION;
+    const char *value = text_of(m, i), *stop = text_of(m, end);
+    switch (form) {
+    case F_DAY:
+        return days(m, i, end);
+    case F_LATE_DAY:
+        return late_day(m, i, end);
+    case F_PHONE:
+        return sure(is_phone(m, i, end));
+    case F_RECORD:
+        return sure(is_record(m, i, end));
+    case F_CODE:
+        return sure(is_code(m, i, end));
+    case F_SOCIAL:
+        return sure(is_social(m, i, end));
+    case F_OLD:
+        return very_old(value, stop);
+    case F_VIN:
+        return vin(value, stop);
+    case F_DEA:
+        return dea(value, stop);
+    default:
+        return OPEN_QUESTION; /* a validator that is Python's alone */
+    }
+}

@@ -1,0 +1,129 @@
+/* The matches of one phrase, given where they end: read back from there, and walked from where they begin. */
+#include "groups.h"
+
+#include <string.h>
+
+typedef struct {
+    Group *g;
+    const Phrase *phrase;
+    int32_t offset; /* of its places */
+} Back;
+
+/* The places of the phrase that were reached with a symbol, counted in the group; how many goes to *count. */
+static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
+    const Reached *state = &b->g->states[b->g->path[at]];
+    const uint16_t *places = b->g->reached + state->at;
+    uint32_t low = 0, high = state->count;
+    while (high - low > FEW_PLACES) {
+        uint32_t middle = low + (high - low) / 2;
+        if (places[middle] < b->offset) low = middle + 1;
+        else high = middle;
+    }
+    while (low < state->count && places[low] < b->offset) low++;
+    for (high = low; high < state->count && places[high] < b->offset + b->phrase->count;) high++;
+    *count = high - low;
+    return places + low;
+}
+
+/* Say whether one of the places that may follow a place is marked. */
+static int leads_on(const Back *b, int32_t place) {
+    const Phrase *phrase = b->phrase;
+    for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
+        if (phrase->follow[i] != END && b->g->marks[phrase->follow[i]] == b->g->mark) return 1;
+    return 0;
+}
+
+/* Mark the places that are alive at a symbol, and no others. */
+static void mark_alive(Group *g, const Alive *alive) {
+    g->mark++;
+    for (uint32_t i = 0; i < alive->count; i++) g->marks[g->kept[alive->at + i]] = g->mark;
+}
+
+/* Keep the places that are alive at a symbol: those reached that lead on to marked ones, or may be the last if it is an
+   end. Says whether there are any, and adds the symbol to `order` before *begins if a match may begin here. */
+static int keep_alive(const Back *b, int32_t at, int is_end, int32_t *begins) {
+    Group *g = b->g;
+    uint32_t count, kept = g->kept_count;
+    const uint16_t *reached = reached_at(b, at, &count);
+    int begin = 0;
+    if (grow((void **)&g->kept, &g->kept_room, (int32_t)(kept + count), sizeof(uint16_t))) return OUT_OF_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t place = reached[i] - b->offset;
+        if (!(is_end && has(g->lasts, reached[i])) && !leads_on(b, place)) continue;
+        g->kept[kept++] = (uint16_t)place;
+        begin |= has(g->firsts, reached[i]);
+    }
+    if (begin) g->order[--*begins] = at;
+    g->alive[at] = (Alive){g->kept_count, kept - g->kept_count};
+    g->kept_count = kept;
+    return g->alive[at].count > 0;
+}
+
+/* Read a phrase back from each symbol at which it may end, in rising order. Where its matches may begin goes to the end
+   of `order`; returns from where on, or an error. */
+static int32_t read_back(const Back *b, const End *ends, int32_t count, int32_t size) {
+    Group *g = b->g;
+    int32_t begins = size;
+    g->kept_count = 0;
+    for (int32_t i = count - 1; i >= 0;) {
+        int32_t at = ends[i].at, any = 1;
+        g->alive[at + 1].count = 0;
+        for (g->mark++; any > 0 && at >= 0; at--) {
+            int is_end = i >= 0 && ends[i].at == at;
+            i -= is_end;
+            any = keep_alive(b, at, is_end, &begins);
+            mark_alive(g, &g->alive[at]);
+        }
+        if (any < 0) return any;
+    }
+    return begins;
+}
+
+/* Walk one match that begins at a symbol; returns where it ends, and where its value stands. */
+static int32_t walk(const Back *b, int32_t at, int32_t size, int32_t *left, int32_t *right) {
+    const Phrase *phrase = b->phrase;
+    Group *g = b->g;
+    int32_t begin = at, place = END;
+    const int32_t *way = phrase->first, *no_way = way + phrase->firsts;
+    *left = -1;
+    *right = at;
+    for (;;) {
+        if (at < size) mark_alive(g, &g->alive[at]);
+        else g->mark++;
+        while (way < no_way && *way != END && g->marks[*way] != g->mark) way++;
+        if (way == no_way || *way == END) break; /* there is always a way; never run past the last one */
+        place = *way;
+        at++;
+        if (phrase->valued[place]) {
+            if (*left < 0) *left = at - 1;
+            *right = at;
+        }
+        way = phrase->follow + phrase->follow_at[place];
+        no_way = phrase->follow + phrase->follow_at[place + 1];
+    }
+    if (!phrase->has_value) {
+        *left = begin;
+        *right = at;
+    }
+    return at;
+}
+
+int group_matches(Group *g, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
+    int32_t p = ends->member, free_from = 0;
+    Back back = {g, member(g, p), g->offset[p]};
+    if (g->mark > MANY_MARKS) {
+        memset(g->marks, 0, ((size_t)g->places + 1) * sizeof(uint32_t));
+        g->mark = 0;
+    }
+    int32_t i = read_back(&back, ends, count, size);
+    if (i < 0) return i;
+    for (; i < size; i++) {
+        if (g->order[i] < free_from) continue;
+        int32_t left, right;
+        free_from = walk(&back, g->order[i], size, &left, &right);
+        if (left < 0) continue; /* the value took no part */
+        int status = take(taker, g->members[p], begin + left, begin + right);
+        if (status) return status;
+    }
+    return 0;
+}

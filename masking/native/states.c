@@ -1,0 +1,100 @@
+/* The states of a group, made as they turn up: which places of its phrases some match may have come to. */
+#include "groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int states_forget(Group *g) {
+    uint64_t *ways = calloc(FEW_WAYS, sizeof(uint64_t));
+    if (!ways) return OUT_OF_MEMORY;
+    free(g->ways);
+    g->ways = ways;
+    g->way_shift = 32 - (uint32_t)__builtin_ctz(FEW_WAYS);
+    g->way_count = g->reached_count = 0;
+    g->state_count = 0;
+    memset(g->table, 0xff, TABLE * sizeof(uint16_t));
+    return 0;
+}
+
+uint16_t state_of(Group *g, const uint16_t *places, uint32_t count, uint32_t ends) {
+    uint32_t hash = count;
+    for (uint32_t i = 0; i < count; i++) hash = (hash ^ places[i]) * SPREAD ^ hash >> 15;
+    uint32_t slot = (hash ^ hash >> 16) & (TABLE - 1);
+    for (; g->table[slot] != NOT_MADE; slot = (slot + 1) & (TABLE - 1)) {
+        const Reached *known = &g->states[g->table[slot]];
+        if (known->count == count && memcmp(g->reached + known->at, places, count * sizeof *places) == 0)
+            return g->table[slot];
+    }
+    if (g->state_count >= MAX_STATES) return NOT_MADE;
+    if (grow((void **)&g->states, &g->state_room, g->state_count + 1, sizeof(Reached))) return NOT_MADE;
+    uint16_t made = (uint16_t)g->state_count++;
+    g->table[slot] = made;
+    g->states[made] = (Reached){g->reached_count, (uint16_t)count, (uint16_t)ends};
+    g->reached_count += count + ends; /* where they stand already */
+    return made;
+}
+
+/* Remember a way; twice as many have room when half the slots are taken. */
+static int remember(Group *g, uint32_t key, uint32_t next) {
+    uint32_t size = 1u << (32 - g->way_shift);
+    if (2 * ++g->way_count > size) {
+        uint64_t *old = g->ways, *ways = calloc(2 * (size_t)size, sizeof(uint64_t));
+        if (!ways) return OUT_OF_MEMORY;
+        g->ways = ways;
+        g->way_shift--;
+        for (uint32_t i = 0; i < size; i++)
+            if (old[i]) *way_of(g, (uint32_t)(old[i] >> 32)) = old[i];
+        free(old);
+    }
+    *way_of(g, key) = (uint64_t)key << 32 | next;
+    return 0;
+}
+
+/* Make the state behind a symbol of a class, from the one before it; NOT_MADE without memory. */
+static uint16_t made(Group *g, uint16_t state, uint16_t class) {
+    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    uint32_t most = (uint32_t)g->places + (uint32_t)g->count;
+    if (g->reached_count + most > g->reached_room) {
+        uint32_t room = 2 * g->reached_room + most;
+        uint16_t *reached = realloc(g->reached, room * sizeof(uint16_t));
+        if (!reached) return NOT_MADE;
+        g->reached = reached;
+        g->reached_room = room;
+    }
+    for (int32_t i = 0; i < g->words; i++) g->building[i] = g->firsts[i] & takes[i];
+    const Reached from = g->states[state];
+    for (uint32_t r = 0; r < from.count; r++) {
+        int32_t place = g->reached[from.at + r], p = g->phrase_of[place], offset = g->offset[p];
+        const Phrase *phrase = member(g, p);
+        for (int32_t j = phrase->follow_at[place - offset]; j < phrase->follow_at[place - offset + 1]; j++) {
+            int32_t next = offset + phrase->follow[j];
+            if (phrase->follow[j] != END && has(takes, next)) add(g->building, next);
+        }
+    }
+    uint16_t *places = g->reached + g->reached_count;
+    uint32_t count = 0, ends = 0;
+    for (int32_t i = 0; i < g->words; i++)
+        for (uint64_t bits = g->building[i]; bits; bits &= bits - 1)
+            places[count++] = (uint16_t)(64 * i + __builtin_ctzll(bits));
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t p = g->phrase_of[places[i]];
+        if (has(g->lasts, places[i]) && !(ends && places[count + ends - 1] == p)) places[count + ends++] = p;
+    }
+    uint16_t next = state_of(g, places, count, ends);
+    return next != NOT_MADE && ends ? next | ENDS : next;
+}
+
+uint32_t states_advance(Group *g, uint16_t state, uint16_t class, uint16_t space) {
+    uint32_t first = made(g, state, class);
+    if (first == NOT_MADE) return NO_WAY;
+    uint16_t behind = first & (ENDS - 1);
+    uint64_t known = *way_of(g, way_key(g, behind, space));
+    uint32_t second = known ? (uint16_t)known : made(g, behind, space);
+    if (second == NOT_MADE) return NO_WAY;
+    return remember(g, way_key(g, state, class), second << 16 | first) ? NO_WAY : second << 16 | first;
+}
+
+size_t states_bytes(const Group *g) {
+    return (size_t)g->state_count * sizeof(Reached) + g->reached_count * sizeof(uint16_t) +
+           (sizeof(uint64_t) << (32 - g->way_shift));
+}

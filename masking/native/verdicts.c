@@ -1,0 +1,240 @@
+/* Verdicts: what Python would say to a match of a rule (`masking/recognizers.py`, `Recognizer.judge`), where that can
+   be told here. It mostly can: then Python is not asked. Text of other letters than ASCII's is left to Python.
+
+   A rule that moves what it finds looks for its literal values around a match (`masking/values.py`), or for entries of
+   its lists in it (`masking/gazetteers.py`). Both are looked up by keys. */
+#include "matcher.h"
+
+#include <string.h>
+
+enum {
+    CONTEXT_REACH = 48, /* as in `recognizers.py` */
+    AFTER_REACH = 24,
+    NEXT_GAP = 4,
+    LONGEST_ENTRY = 6, /* words, as in `gazetteers.py` */
+    MOST_WORDS = 64
+};
+
+/* Where the bytes of a zone stand, without the white space behind it. */
+typedef struct {
+    const char *begin, *end;
+} Bytes;
+
+static const char *text_of(const Matcher *m, int32_t i) { return m->text + m->byte_at[i]; }
+
+static Bytes bytes_of(const Matcher *m, const Zone *zone) {
+    return (Bytes){text_of(m, zone->begin), text_of(m, zone->end - 1)};
+}
+
+static int is_wide(char c) { return (c & 0x80) != 0; }
+
+static int is_alnum(char c) { return is_letter(c) || is_digit(c); }
+
+static int is_one_of(const char *signs, char c) { return c && strchr(signs, c) != NULL; }
+
+/* The verdict where the answer to a question speaks against a value. */
+static int unless(int answer) { return answer == YES ? NO : answer == NO ? YES : OPEN_QUESTION; }
+
+static int is_gap(Symbol symbol) { return symbol == ' ' || symbol == '\n' || symbol == BREAK; }
+
+/* Say whether Python has to read a symbol: it is not of ASCII, or a stretch of controls. */
+static int is_foreign(const Matcher *m, int32_t i) {
+    return m->keys[i] || m->tape[i] == SIGN || m->tape[i] == SEALED;
+}
+
+uint64_t owned_key(int32_t owner) { return key_begin() ^ (uint64_t)(owner + 1) * 0x9e3779b97f4a7c15u; }
+
+static int32_t owner_of(const Matcher *m, const Rule *rule, int kind) {
+    return (int32_t)(rule - m->rules) * OWNERS + kind;
+}
+
+static int is_listed(const Matcher *m, uint64_t key) { return known_find(m->listed, key) >= 0; }
+
+/* --- literal values ------------------------------------------------------------------------------------------------ */
+
+/* The symbol behind the atom that begins here: white space of any length is one. */
+static int32_t atom_end(const Matcher *m, int32_t i, int32_t end) {
+    if (!is_gap(m->tape[i])) return i + 1;
+    while (i < end && is_gap(m->tape[i])) i++;
+    return i;
+}
+
+static int32_t atom_begin(const Matcher *m, int32_t i, int32_t begin) {
+    i--;
+    if (is_gap(m->tape[i]))
+        while (i > begin && is_gap(m->tape[i - 1])) i--;
+    return i;
+}
+
+/* Say whether a letter or digit touches one of the value's own on either side. */
+static int is_part(const Matcher *m, int32_t i, int32_t end, const Zone *zone) {
+    int left = i > zone->begin && m->tape[i - 1] >= NUMBERS && m->tape[i] >= NUMBERS;
+    return left || (end < zone->end - 1 && m->tape[end] >= NUMBERS && m->tape[end - 1] >= NUMBERS);
+}
+
+/* Find the longest value whose anchor is the symbol *left. */
+static int around(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
+    int blind = 0;
+    uint64_t anchor = owned_key(owner_of(m, rule, ANCHOR_OWNER));
+    if (is_foreign(m, *left)) return OPEN_QUESTION;
+    if (!is_listed(m, key_of(anchor, text_of(m, *left), m->byte_at[*left + 1] - m->byte_at[*left]))) return NO;
+    for (int32_t s = rule->sizes; s < rule->sizes_end; s++) {
+        int32_t place = m->sizes[2 * s], atoms = place + m->sizes[2 * s + 1], i = *left, end;
+        while (place > 0 && i > zone->begin) {
+            i = atom_begin(m, i, zone->begin);
+            place--;
+        }
+        if (place) continue;
+        place = m->sizes[2 * s];
+        uint64_t key = owned_key(owner_of(m, rule, VALUE_OWNER + place));
+        for (end = i; atoms && end < zone->end - 1; atoms--) {
+            int32_t next = atom_end(m, end, zone->end - 1);
+            if (is_foreign(m, end)) break;
+            int gap = is_gap(m->tape[end]);
+            key = key_of(key, gap ? " " : text_of(m, end), gap ? 1 : m->byte_at[next] - m->byte_at[end]);
+            end = next;
+        }
+        if (atoms && end < zone->end - 1) blind = 1;
+        if (atoms || !is_listed(m, key) || is_part(m, i, end, zone)) continue;
+        if (blind || (i > zone->begin && is_foreign(m, i - 1)) || (end < zone->end - 1 && is_foreign(m, end)))
+            return OPEN_QUESTION;
+        *left = i;
+        *right = end;
+        return YES;
+    }
+    return blind ? OPEN_QUESTION : NO;
+}
+
+/* --- entries of several words --------------------------------------------------------------------------------------- */
+
+/* Go on with the key of an entry by a word, as entries are written: `st` for `saint`. */
+static uint64_t with_word(const Matcher *m, uint64_t key, int32_t i) {
+    static const char *const shorter[][2] = {{"saint", "st"}, {"fort", "ft"}, {"mount", "mt"}};
+    const char *word = text_of(m, i);
+    int32_t size = m->byte_at[i + 1] - m->byte_at[i];
+    for (size_t s = 0; s < sizeof shorter / sizeof *shorter; s++) {
+        const char *saint = shorter[s][0];
+        if ((size_t)size != strlen(saint)) continue;
+        int32_t j = 0;
+        while (j < size && (word[j] | 0x20) == saint[j]) j++;
+        if (j == size) return key_of(key, shorter[s][1], 2);
+    }
+    return key_of(key, word, size);
+}
+
+/* Find the leftmost of the longest entries in a stretch. */
+static int longest(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right) {
+    int32_t words[MOST_WORDS], count = 0;
+    for (int32_t i = *left; i < *right; i++) {
+        if (is_foreign(m, i) || m->tape[i] == '\'') return OPEN_QUESTION; /* a word may go on behind an apostrophe */
+        if (m->tape[i] < WORDS) continue;
+        if (count == MOST_WORDS) return OPEN_QUESTION;
+        words[count++] = i;
+    }
+    for (int32_t size = count < LONGEST_ENTRY ? count : LONGEST_ENTRY; size > 1; size--)
+        for (int32_t first = 0; first + size <= count; first++) {
+            uint64_t key = owned_key(owner_of(m, rule, ENTRY_OWNER));
+            for (int32_t w = first; w < first + size; w++)
+                key = with_word(m, w > first ? key_of(key, " ", 1) : key, words[w]);
+            if (!is_listed(m, key)) continue;
+            *left = words[first];
+            *right = words[first + size - 1] + 1;
+            return YES;
+        }
+    return NO;
+}
+
+/* --- what stands around a value ------------------------------------------------------------------------------------- */
+
+/* Say whether a value goes on at the byte beside it, as in `1.2.2024.5` or `x3/4`. */
+static int goes_on(Bytes zone, const char *beside, int step, const char *value, const char *end) {
+    if (beside < zone.begin || beside >= zone.end) return NO;
+    char beyond = beside + step >= zone.begin && beside + step < zone.end ? beside[step] : ' ';
+    if (is_wide(*beside) || is_wide(beyond)) return OPEN_QUESTION;
+    if (is_alnum(*beside)) return *beside == 'T' && step > 0 && is_digit(beyond) ? NO : YES;
+    if (is_one_of("./-", *beside) && memchr(value, *beside, (size_t)(end - value)))
+        return is_alnum(beyond) && (*beside != '.' || is_digit(beyond)) ? YES : NO;
+    return is_one_of("_%", *beside) || (is_one_of(".,", *beside) && step < 0 && is_digit(beyond)) ? YES : NO;
+}
+
+static int stands_alone(Bytes zone, const char *value, const char *end) {
+    int left = goes_on(zone, value - 1, -1, value, end), right = goes_on(zone, end, 1, value, end);
+    if (left == YES || right == YES) return NO;
+    return left == NO && right == NO ? YES : OPEN_QUESTION;
+}
+
+/* Say whether one of some cues, in small letters and parted by line ends, stands shortly before a value. */
+static int has_cue(const char *cues, Bytes zone, const char *value) {
+    const char *from = value - zone.begin > CONTEXT_REACH ? value - CONTEXT_REACH : zone.begin;
+    for (const char *at = from; at < value; at++)
+        if (is_wide(*at)) return OPEN_QUESTION;
+    while (*cues) {
+        size_t size = strcspn(cues, "\n");
+        for (const char *at = from; at + size <= value; at++) {
+            size_t i = 0;
+            while (i < size && (cues[i] == at[i] || (at[i] >= 'A' && at[i] <= 'Z' && cues[i] == (at[i] | 0x20)))) i++;
+            if (i == size) return YES;
+        }
+        cues += size + (cues[size] == '\n');
+    }
+    return NO;
+}
+
+/* The letters behind a place and at most some spaces; how many there are goes to *size. */
+static const char *letters_behind(const char *at, const char *end, int32_t *size) {
+    for (int gaps = 0; gaps < NEXT_GAP && at < end && (*at == ' ' || *at == '\n' || *at == '-'); gaps++) at++;
+    const char *begin = at;
+    while (at < end && is_letter(*at)) at++;
+    *size = (int32_t)(at - begin);
+    return begin;
+}
+
+/* Say whether the next word behind a value, and behind the possessive of it, speaks against it. */
+static int has_against(const Matcher *m, const Rule *rule, Bytes zone, const char *value_end) {
+    const char *end = zone.end - value_end > AFTER_REACH ? value_end + AFTER_REACH : zone.end, *word = value_end;
+    for (const char *at = value_end; at < end; at++)
+        if (is_wide(*at)) return OPEN_QUESTION;
+    int32_t size = 0, tie = value_end < end && *value_end == '\'';
+    if (tie && value_end + 1 < end && value_end[1] == 's') word = letters_behind(value_end + 2, end, &size);
+    if (!size) word = letters_behind(value_end + tie, end, &size);
+    return size && is_listed(m, key_of(owned_key(owner_of(m, rule, AFTER_OWNER)), word, size)) ? YES : NO;
+}
+
+/* Say whether a value is so few letters and hyphens that its rule allows it. */
+static int is_short(int32_t most, const char *value, const char *end) {
+    int32_t count = 0;
+    for (; value < end; value++, count++) {
+        if (is_wide(*value)) return OPEN_QUESTION;
+        if (!is_letter(*value) && *value != '-') return NO;
+    }
+    return count <= most ? YES : NO;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------------ */
+
+int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
+    if (!(rule->flags & (ASKS | MOVES))) return YES;
+    int answer = YES;
+    if (rule->flags & MOVES) {
+        if (rule->flags & STOPS) return OPEN_QUESTION;
+        if (rule->flags & VALUES) answer = around(m, rule, left, right, zone);
+        if (answer == YES && (rule->flags & AMONG)) answer = longest(m, rule, left, right);
+        if (answer != YES) return answer;
+    }
+    Bytes bytes = bytes_of(m, zone);
+    const char *value = text_of(m, *left), *end = text_of(m, *right);
+    int answers[] = {
+        rule->flags & ALONE ? stands_alone(bytes, value, end) : YES,
+        rule->form ? form_verdict(m, rule->form, *left, *right) : YES,
+        rule->context >= 0 ? has_cue(m->cues + rule->context, bytes, value) : YES,
+        rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, bytes, value)) : YES,
+        rule->flags & AFTER ? unless(has_against(m, rule, bytes, end)) : YES,
+        rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES,
+        rule->flags & ALLOWS ? OPEN_QUESTION : YES,
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        if (answers[i] == NO) return NO;
+        if (answers[i] == OPEN_QUESTION) answer = OPEN_QUESTION;
+    }
+    return answer;
+}

@@ -1,0 +1,93 @@
+"""What native code is told of recognizers, so that it can judge most matches as they would (`native/verdicts.c`)."""
+
+from __future__ import annotations
+
+import re  # reads the sources of patterns, never a text
+from array import array
+from typing import TYPE_CHECKING
+
+from masking.findings import PUBLIC
+from masking.memory import NAME, identifier_number
+from masking.validators import VALIDATORS
+from masking.values import MAX_ATOMS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from masking.recognizers import Recognizer
+
+_FORMS: dict[object, int] = {
+    VALIDATORS[name]: form
+    for form, names in enumerate(
+        (
+            "days",
+            "late_day",
+            "phone telephone",
+            "record",
+            "number",
+            "ssn_shape",
+            "very_old",
+            "vin",
+            "dea",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+"""Validators that native code knows by their plain forms (`native/forms.c`)."""
+
+_PYTHONS = 1 << 10
+"""The form of a validator that Python alone knows."""
+
+_FEW_LETTERS = re.compile(r"\(\?m\)\[\\pL-\]\{1,(\d{1,3})\}")
+"""An `allow` that is about the length of a word alone."""
+
+_AFTER_OWNER, _ENTRY_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(4)
+_OWNERS = _VALUE_OWNER + MAX_ATOMS
+
+
+class RuleFacts:
+    """Facts of recognizers as `matcher.h` has them: its `Rule`s, and of its `Matcher` the cues, entries and sizes."""
+
+    def __init__(self, recognizers: Sequence[Recognizer]) -> None:
+        self.rules = array("i")
+        self.cues = bytearray(b"\0")
+        self.listed: list[str] = []
+        self.owners = array("i")
+        self.sizes = array("i")
+        for number, recognizer in enumerate(recognizers):
+            self._tell(number * _OWNERS, recognizer)
+
+    def _tell(self, owner: int, recognizer: Recognizer) -> None:
+        few = _FEW_LETTERS.fullmatch(recognizer.allow[0].pattern) if len(recognizer.allow) == 1 else None
+        allows = bool(recognizer.allow_values) or (bool(recognizer.allow) and few is None)
+        facts = (
+            *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
+            *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
+            *(recognizer.values is not None, bool(recognizer.unless_after), bool(recognizer.stop), allows),
+        )
+        flags = sum(1 << place for place, fact in enumerate(facts) if fact)
+        form = _FORMS.get(recognizer.validate, _PYTHONS) if recognizer.validate else 0
+        self.rules.extend((recognizer.priority, identifier_number(recognizer.identifier), flags, form))
+        self.rules.extend((self._cues(recognizer.unless), self._cues(recognizer.context), int(few[1]) if few else 0))
+        self.rules.append(len(self.sizes) // 2)
+        self._list(recognizer.unless_after, owner + _AFTER_OWNER)
+        if recognizer.among is not None:
+            self._list(recognizer.among.entries, owner + _ENTRY_OWNER)
+        if recognizer.values is not None:
+            self._list(recognizer.values.anchor_forms, owner + _ANCHOR_OWNER)
+            for place, forms in recognizer.values.placed.items():
+                self._list(forms, owner + _VALUE_OWNER + place)
+            for size in recognizer.values.sizes:
+                self.sizes.extend(size)
+        self.rules.append(len(self.sizes) // 2)
+
+    def _cues(self, cues: Sequence[str]) -> int:
+        """Return where cues stand, -1 if there are none."""
+        at = len(self.cues)
+        self.cues += "\n".join(cues).encode() + b"\0"
+        return at if cues else -1
+
+    def _list(self, words: Collection[str], owner: int) -> None:
+        self.listed += words
+        self.owners.extend([owner] * len(words))
