@@ -38,7 +38,7 @@ _HINTS = compile_pattern(
 _RUN = "[A-Za-z0-9+/-]"
 HINT = "|".join(
     (
-        r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[%&\\*`~_]|=[A-Za-z]+\+",
+        r"[^\t-\r\x1e-~\x{80}-\x{10ffff}]|[*`~_]|%[0-9A-Fa-f]{2}|&[#A-Za-z]|\\[uxnrt\"'/]|=[A-Za-z]+\+",
         rf"[0-9A-Fa-f]{{{_SHORTEST}}}|{_RUN}{{{_SHORTEST}}}[A-Z]",
         *(f"{_RUN}{{{before}}}[A-Z]{_RUN}{{{_SHORTEST - 1 - before}}}" for before in range(_SHORTEST)),
     )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
-_BROKEN = compile_pattern(f"  |[{SPACES[1:]}\x1c\x1d\x85\u2028\u2029]")
-"""Where a phrase may be broken over lines: white space as Python knows it, but for a single space."""
+_PARTING = "\n\x1e\x1c\x1d\x85\u2028\u2029"
+"""The white space of a view besides spaces: a phrase may be broken over lines."""
 
 _SPACE = compile_pattern(rf"[{SPACES}]")
 
@@ -221,7 +221,12 @@ def match_triggers(rules: RuleSet, text: str, view: View | None = None) -> tuple
     """
     _check(text)
     shown = (view_of(text) if view is None else view).text
-    return rules.triggers.matching(" ".join(shown.split()) if _BROKEN.search(shown) else shown)
+    for char in _PARTING:
+        if char in shown:
+            shown = shown.replace(char, " ")
+    while "  " in shown:
+        shown = shown.replace("  ", " ")
+    return rules.triggers.matching(shown.strip(" "))
 
 
 def _check(text: str) -> None:
