@@ -29,6 +29,7 @@ _FORMS: dict[object, int] = {
             "very_old",
             "vin",
             "dea",
+            "email",
         ),
         1,
     )
@@ -42,7 +43,7 @@ _PYTHONS = 1 << 10
 _FEW_LETTERS = re.compile(r"\(\?m\)\[\\pL-\]\{1,(\d{1,3})\}")
 """An `allow` that is about the length of a word alone."""
 
-_AFTER_OWNER, _ENTRY_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(4)
+_AFTER_OWNER, _ENTRY_OWNER, _ALLOWED_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(5)
 _OWNERS = _VALUE_OWNER + MAX_ATOMS
 
 
@@ -60,11 +61,12 @@ class RuleFacts:
 
     def _tell(self, owner: int, recognizer: Recognizer) -> None:
         few = _FEW_LETTERS.fullmatch(recognizer.allow[0].pattern) if len(recognizer.allow) == 1 else None
-        allows = bool(recognizer.allow_values) or (bool(recognizer.allow) and few is None)
+        allows = bool(recognizer.allow) and few is None
         facts = (
             *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
             *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
             *(recognizer.values is not None, bool(recognizer.unless_after), bool(recognizer.stop), allows),
+            bool(recognizer.allow_values),
         )
         flags = sum(1 << place for place, fact in enumerate(facts) if fact)
         form = _FORMS.get(recognizer.validate, _PYTHONS) if recognizer.validate else 0
@@ -72,6 +74,7 @@ class RuleFacts:
         self.rules.extend((self._cues(recognizer.unless), self._cues(recognizer.context), int(few[1]) if few else 0))
         self.rules.append(len(self.sizes) // 2)
         self._list(recognizer.unless_after, owner + _AFTER_OWNER)
+        self._list(recognizer.allow_values, owner + _ALLOWED_OWNER)
         if recognizer.among is not None:
             self._list(recognizer.among.entries, owner + _ENTRY_OWNER)
         if recognizer.values is not None:

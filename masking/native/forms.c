@@ -78,10 +78,31 @@ static int is_record(const Matcher *m, int32_t i, int32_t end) {
     return end - i == 1 && is_number(m, i) && digits_of(m, i) >= 5 && digits_of(m, i) <= 20;
 }
 
-/* Six to eleven digits that are neither round nor a day, or a capital letter before them. */
+/* Say whether an upper-case word begins what catalogues count: trials, articles, standards, weaknesses. */
+static int is_catalogue(const char *word, int32_t size) {
+    static const char *const catalogues[] = {"NCT", "PMID", "PMC", "CVE", "RFC", "ISO", "DOI"};
+    for (size_t i = 0; i < sizeof catalogues / sizeof *catalogues; i++)
+        if ((size_t)size == strlen(catalogues[i]) && !memcmp(word, catalogues[i], (size_t)size)) return 1;
+    return 0;
+}
+
+/* `A-88213`, `S21-00412`, `W1234567`: one to four capitals, numbers with a hyphen between or before them, five digits and
+   more. Without a hyphen no more than one letter. */
+static int is_lettered(const Matcher *m, int32_t i, int32_t end) {
+    int32_t size = digits_of(m, i), count = 0, hyphens = 0;
+    for (int32_t j = 0; j < size; j++)
+        if (text_of(m, i)[j] < 'A' || text_of(m, i)[j] > 'Z') return 0;
+    if (size > 4 || is_catalogue(text_of(m, i), size)) return 0;
+    for (int32_t j = i + 1; j < end; j++) {
+        if (is_number(m, j)) count += digits_of(m, j);
+        else if (m->tape[j] != '-' || hyphens++ || j + 1 == end) return 0;
+    }
+    return hyphens ? count >= 5 && count <= 20 : end - i == 2 && size == 1 && count >= 6 && count <= 11;
+}
+
+/* Six to eleven digits that are neither round nor a day, or capitals and digits. */
 static int is_code(const Matcher *m, int32_t i, int32_t end) {
-    if (end - i == 2 && m->tape[i] >= WORDS && digits_of(m, i) == 1 && *text_of(m, i) >= 'A' && *text_of(m, i) <= 'Z')
-        return is_number(m, i + 1) && digits_of(m, i + 1) >= 6 && digits_of(m, i + 1) <= 11;
+    if (m->tape[i] >= WORDS) return is_lettered(m, i, end);
     if (end - i != 1 || !is_number(m, i)) return 0;
     int32_t count = digits_of(m, i), zeros = 0;
     const char *digits = text_of(m, i);
@@ -139,6 +160,27 @@ static int dea(const char *value, const char *end) {
     return told(total % 10 == plain[8] - '0');
 }
 
+static int is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f); }
+
+static int is_decimal(const char *begin, const char *end) {
+    const char *at = begin;
+    while (at < end && is_digit(*at)) at++;
+    return at == end && begin < end;
+}
+
+/* The last label of an address's domain holds letters, and so does the one before. */
+static int email(const char *value, const char *end) {
+    const char *at = end, *dot = end, *before;
+    while (at > value && at[-1] != '@') at--;
+    if (at == value) return YES; /* it is said, or written without the sign */
+    while (dot > at && dot[-1] != '.') dot--;
+    if (dot == at || is_decimal(dot, end)) return NO;
+    for (before = --dot; before > at && before[-1] != '.';) before--;
+    while (before < dot && is_blank(*before)) before++;
+    while (before < dot && is_blank(dot[-1])) dot--;
+    return told(!is_decimal(before, dot));
+}
+
 int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
     for (int32_t j = i; j < end; j++)
         if (m->keys[j] || m->tape[j] == SIGN || m->tape[j] == SEALED) return OPEN_QUESTION;
@@ -162,6 +204,8 @@ int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
         return vin(value, stop);
     case F_DEA:
         return dea(value, stop);
+    case F_EMAIL:
+        return email(value, stop);
     default:
         return OPEN_QUESTION; /* a validator that is Python's alone */
     }

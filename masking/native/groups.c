@@ -20,77 +20,95 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
     return hash;
 }
 
-/* Give symbols that no set of the group tells apart one class. */
-static int classify(Group *g, const uint8_t *sets, size_t set_bytes, uint32_t symbols, uint16_t *class_of,
-                    int32_t stride) {
-    int32_t used = 0, total = 0, status = 0;
-    for (int32_t p = 0; p < g->count; p++) total += member(g, p)->count;
-    int32_t *mine = malloc(((size_t)total + 1) * sizeof(int32_t)), *place_set = malloc(((size_t)total + 1) * sizeof(int32_t));
-    uint64_t *marks = NULL;
-    uint16_t *slots = NULL;
-    uint32_t *example = malloc(symbols * sizeof(uint32_t));
-    if (!mine || !place_set || !example) {
-        status = OUT_OF_MEMORY;
-        goto done;
-    }
-    for (int32_t p = 0, place = 0; p < g->count; p++) {
-        const Phrase *phrase = member(g, p);
-        for (int32_t q = 0; q < phrase->count; q++, place++) {
-            int32_t set = phrase->set[q], known = 0;
-            while (known < used && mine[known] != set) known++;
-            if (known == used) mine[used++] = set;
-            place_set[place] = known;
+/* What is known of a group's sets while symbols are put into classes. */
+typedef struct {
+    int32_t used, width;   /* sets in use, and words of 64 bits for a set of them */
+    int32_t *numbers;      /* of the sets in use, among those of the matcher */
+    int32_t *index;        /* the other way about, plus one; 0 for sets that are not in use */
+    uint64_t *places;      /* the places that have each set in use */
+    uint64_t *marks;       /* the sets in use that hold each symbol */
+    uint32_t *example;     /* a symbol of each class */
+    uint16_t *slots;
+} Classes;
+
+static void classes_free(Classes *c) {
+    free(c->numbers);
+    free(c->index);
+    free(c->places);
+    free(c->marks);
+    free(c->example);
+    free(c->slots);
+}
+
+/* Number the sets that the places of a group have, and note which places have each. */
+static int number_sets(const Group *g, Classes *c, int32_t set_count) {
+    c->numbers = malloc(((size_t)g->places + 1) * sizeof(int32_t));
+    c->index = calloc((size_t)set_count + 1, sizeof(int32_t));
+    if (!c->numbers || !c->index) return OUT_OF_MEMORY;
+    for (int32_t p = 0; p < g->count; p++)
+        for (int32_t q = 0; q < member(g, p)->count; q++) {
+            int32_t set = member(g, p)->set[q];
+            if (c->index[set]) continue;
+            c->numbers[c->used++] = set;
+            c->index[set] = c->used;
         }
-    }
-    int32_t width = (used + 63) / 64;
+    c->width = (c->used + 63) / 64;
+    c->places = calloc((size_t)c->used * (size_t)g->words + 1, sizeof(uint64_t));
+    if (!c->places) return OUT_OF_MEMORY;
+    for (int32_t p = 0, place = 0; p < g->count; p++)
+        for (int32_t q = 0; q < member(g, p)->count; q++, place++)
+            add(c->places + (size_t)(c->index[member(g, p)->set[q]] - 1) * (size_t)g->words, place);
+    return 0;
+}
+
+/* Give symbols that no set of the group tells apart one class. */
+static int classify(Group *g, Classes *c, const uint8_t *sets, size_t set_bytes, uint32_t symbols, uint16_t *class_of,
+                    int32_t stride) {
     uint32_t slot_mask = 1;
     while (slot_mask < 2 * symbols) slot_mask *= 2;
-    slot_mask--;
-    marks = calloc((size_t)symbols * (size_t)width, sizeof(uint64_t));
-    slots = malloc((slot_mask + 1u) * sizeof(uint16_t));
-    if (!marks || !slots) {
-        status = OUT_OF_MEMORY;
-        goto done;
-    }
-    memset(slots, 0xff, (slot_mask + 1u) * sizeof(uint16_t));
-    for (int32_t s = 0; s < used; s++) {
-        const uint8_t *members = sets + (size_t)mine[s] * set_bytes;
+    size_t width = (size_t)c->width;
+    c->marks = calloc((size_t)symbols * width + 1, sizeof(uint64_t));
+    c->slots = malloc(slot_mask-- * sizeof(uint16_t));
+    c->example = malloc(symbols * sizeof(uint32_t));
+    if (!c->marks || !c->slots || !c->example) return OUT_OF_MEMORY;
+    memset(c->slots, 0xff, (slot_mask + 1u) * sizeof(uint16_t));
+    for (int32_t s = 0; s < c->used; s++) {
+        const uint8_t *members = sets + (size_t)c->numbers[s] * set_bytes;
         for (uint32_t byte = 0; byte < set_bytes; byte++)
             for (uint32_t bits = members[byte]; bits; bits &= bits - 1) {
                 uint32_t symbol = 8 * byte + (uint32_t)__builtin_ctz(bits);
-                if (symbol < symbols) add(marks + (size_t)symbol * (size_t)width, s);
+                if (symbol < symbols) add(c->marks + symbol * width, s);
             }
     }
     for (uint32_t symbol = 0; symbol < symbols; symbol++) {
-        const uint64_t *mark = marks + (size_t)symbol * (size_t)width;
-        uint32_t slot = (uint32_t)hash_of(mark, width) & slot_mask;
-        while (slots[slot] != 0xffff &&
-               memcmp(marks + (size_t)example[slots[slot]] * (size_t)width, mark, (size_t)width * 8) != 0)
+        const uint64_t *mark = c->marks + symbol * width;
+        uint32_t slot = (uint32_t)hash_of(mark, c->width) & slot_mask;
+        while (c->slots[slot] != 0xffff && memcmp(c->marks + c->example[c->slots[slot]] * width, mark, width * 8) != 0)
             slot = (slot + 1) & slot_mask;
-        if (slots[slot] == 0xffff) {
-            slots[slot] = (uint16_t)g->classes;
-            example[g->classes++] = symbol;
+        if (c->slots[slot] == 0xffff) {
+            c->slots[slot] = (uint16_t)g->classes;
+            c->example[g->classes++] = symbol;
         }
-        class_of[(size_t)symbol * (size_t)stride] = slots[slot];
+        class_of[(size_t)symbol * (size_t)stride] = c->slots[slot];
     }
-    g->takes = calloc((size_t)g->classes * (size_t)g->words, sizeof(uint64_t));
-    if (!g->takes) {
-        status = OUT_OF_MEMORY;
-        goto done;
-    }
+    return 0;
+}
+
+/* Note which places take each class. */
+static int note_takes(Group *g, const Classes *c) {
+    size_t words = (size_t)g->words;
+    g->takes = calloc((size_t)g->classes * words + 1, sizeof(uint64_t));
+    if (!g->takes) return OUT_OF_MEMORY;
     for (int32_t class = 0; class < g->classes; class++) {
-        const uint64_t *mark = marks + (size_t)example[class] * (size_t)width;
-        uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
-        for (int32_t place = 0; place < total; place++)
-            if (has(mark, place_set[place])) add(takes, place);
+        const uint64_t *mark = c->marks + c->example[class] * (size_t)c->width;
+        uint64_t *takes = g->takes + (size_t)class * words;
+        for (int32_t word = 0; word < c->width; word++)
+            for (uint64_t bits = mark[word]; bits; bits &= bits - 1) {
+                const uint64_t *places = c->places + (size_t)(64 * word + __builtin_ctzll(bits)) * words;
+                for (size_t i = 0; i < words; i++) takes[i] |= places[i];
+            }
     }
-done:
-    free(mine);
-    free(place_set);
-    free(example);
-    free(marks);
-    free(slots);
-    return status;
+    return 0;
 }
 
 /* Note of each place whose it is, and whether it may be the first or the last one. */
@@ -120,11 +138,12 @@ int group_aim(Group *g, int32_t from, int32_t to) {
     return 0;
 }
 
-int group_wakes(const Group *g, uint16_t class) {
-    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
-    for (int32_t i = 0; i < g->words; i++)
-        if (g->firsts[i] & takes[i]) return 1;
-    return 0;
+void group_wakes(const Group *g, uint8_t *wakes) {
+    for (int32_t class = 0; class < g->classes; class++) {
+        const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+        wakes[class] = 0;
+        for (int32_t i = 0; i < g->words && !wakes[class]; i++) wakes[class] = (g->firsts[i] & takes[i]) != 0;
+    }
 }
 
 static int prepare(Group *g, int32_t size) {
@@ -188,8 +207,8 @@ int groups_read(Group **groups, uint64_t aimed, const uint64_t *wakes, const uin
     return 0;
 }
 
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, size_t set_bytes,
-                 uint32_t symbols, uint16_t *class_of, int32_t stride) {
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
+                 size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride) {
     Group *g = calloc(1, sizeof(Group));
     if (!g) return NULL;
     g->phrases = phrases;
@@ -209,12 +228,14 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     g->building = malloc(((size_t)g->words + 1) * 8);
     g->table = malloc(TABLE * sizeof(uint16_t));
     g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
-    if (!g->building || !g->table || !g->marks || mark(g) ||
-        classify(g, sets, set_bytes, symbols, class_of, stride) || states_forget(g)) {
-        group_free(g);
-        return NULL;
-    }
-    return g;
+    Classes classes = {.used = 0};
+    int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, set_count) ||
+                 classify(g, &classes, sets, set_bytes, symbols, class_of, stride) || note_takes(g, &classes) ||
+                 states_forget(g);
+    classes_free(&classes);
+    if (!failed) return g;
+    group_free(g);
+    return NULL;
 }
 
 size_t group_bytes(const Group *g) {

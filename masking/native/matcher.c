@@ -106,8 +106,9 @@ static int group_phrases(Matcher *m, int32_t set_count) {
     int32_t count = m->phrase_count, *members = malloc(((size_t)count + 1) * sizeof(int32_t)), used = 0;
     int32_t *starts = malloc(((size_t)count + 2) * sizeof(int32_t)), status = OUT_OF_MEMORY;
     uint32_t *weights = weights_of(m, set_count);
+    uint8_t *wakes = malloc(m->symbols + 1u);
     m->groups = calloc((size_t)count + 1, sizeof(Group *));
-    if (!members || !starts || !weights || !m->groups) goto done;
+    if (!members || !starts || !weights || !wakes || !m->groups) goto done;
     for (int loud = 0, places = 0, size = GROUP_PHRASES; loud < 2; loud++, size = GROUP_PHRASES)
         for (int32_t p = 0; p < count; p++) {
             if ((loudness(&m->phrases[p], weights) > LOUD) != loud) continue;
@@ -127,18 +128,19 @@ static int group_phrases(Matcher *m, int32_t set_count) {
     if (!m->class_of || !m->wakes || !m->aimed) goto done;
     for (int32_t g = 0; g < m->group_count; g++) {
         Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], m->sets,
-                                                m->set_bytes, m->symbols, m->class_of + g, m->group_count);
+                                                set_count, m->set_bytes, m->symbols, m->class_of + g, m->group_count);
         if (!group) goto done;
-        uint64_t *wakes = m->wakes + (size_t)(g / 64) * m->symbols;
+        group_wakes(group, wakes);
         for (uint32_t symbol = 0; symbol < m->symbols; symbol++)
-            if (group_wakes(group, m->class_of[(size_t)symbol * (size_t)m->group_count + (size_t)g]))
-                wakes[symbol] |= 1ull << g % 64;
+            if (wakes[m->class_of[(size_t)symbol * (size_t)m->group_count + (size_t)g]])
+                m->wakes[(size_t)(g / 64) * m->symbols + symbol] |= 1ull << g % 64;
     }
     status = 0;
 done:
     free(members);
     free(starts);
     free(weights);
+    free(wakes);
     return status;
 }
 

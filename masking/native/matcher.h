@@ -114,13 +114,14 @@ typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 
 /* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol * stride]. NULL
    without memory. */
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, size_t set_bytes,
-                 uint32_t symbols, uint16_t *class_of, int32_t stride);
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
+                 size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride);
 void group_free(Group *group);
 /* From now on a group looks for its phrases among from..to; returns whether there are any. */
 int group_aim(Group *group, int32_t from, int32_t to);
-/* Say whether a symbol of a class may begin one of the phrases. */
-int group_wakes(const Group *group, uint16_t class);
+/* Note of each class whether its symbols may begin one of the phrases; there are at most as
+   many classes as symbols. */
+void group_wakes(const Group *group, uint8_t *wakes);
 /* Where a phrase may end: with a symbol of a zone. `group` and `member`: where the phrase is. */
 typedef struct {
     int32_t phrase, at, group, member;
@@ -172,7 +173,8 @@ typedef struct {
 } Zone;
 
 /* What a rule may do: ask Python about a match, move it, be learned from, be public, find names; and what there is to
-   judge: nothing of the same beside it, lists of entries, literal values, words behind it, stop words, values allowed. */
+   judge: nothing of the same beside it, lists of entries, literal values, words behind it, stop words, patterns and values
+   that are allowed. */
 enum {
     ASKS = 1,
     MOVES = 2,
@@ -184,15 +186,16 @@ enum {
     VALUES = 128,
     AFTER = 256,
     STOPS = 512,
-    ALLOWS = 1024
+    ALLOWS = 1024,
+    ALLOWED = 2048
 };
 
 /* Validators that have plain forms (`forms.c`); a rule with another one has a greater number. */
-enum { F_NONE, F_DAY, F_LATE_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL, F_OLD, F_VIN, F_DEA };
+enum { F_NONE, F_DAY, F_LATE_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL, F_OLD, F_VIN, F_DEA, F_EMAIL };
 
 /* To whom the entries of `Matcher.listed` belong: to a rule, as words that must not follow, as entries of its lists, as
-   anchors of its values, or as values with so many atoms before their anchor. */
-enum { AFTER_OWNER, ENTRY_OWNER, ANCHOR_OWNER, VALUE_OWNER, OWNERS = VALUE_OWNER + 64 };
+   values that it allows, as anchors of its values, or as values with so many atoms before their anchor. */
+enum { AFTER_OWNER, ENTRY_OWNER, ALLOWED_OWNER, ANCHOR_OWNER, VALUE_OWNER, OWNERS = VALUE_OWNER + 64 };
 
 /* `unless`, `context`: where in the matcher's cues those begin that speak against and for a value, -1 for none.
    `shortest`: values of so many letters are allowed. `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a

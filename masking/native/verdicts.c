@@ -66,6 +66,18 @@ static int32_t atom_begin(const Matcher *m, int32_t i, int32_t begin) {
     return i;
 }
 
+/* Go on with a key by the form of a value, in which its spellings are equal, for at most *atoms; returns where that ends.
+   Atoms are left where the text ends, or Python has to read a symbol. */
+static int32_t form_key(const Matcher *m, uint64_t *key, int32_t i, int32_t end, int32_t *atoms) {
+    for (; *atoms && i < end && !is_foreign(m, i); --*atoms) {
+        int32_t next = atom_end(m, i, end);
+        int gap = is_gap(m->tape[i]);
+        *key = key_of(*key, gap ? " " : text_of(m, i), gap ? 1 : m->byte_at[next] - m->byte_at[i]);
+        i = next;
+    }
+    return i;
+}
+
 /* Say whether a letter or digit touches one of the value's own on either side. */
 static int is_part(const Matcher *m, int32_t i, int32_t end, const Zone *zone) {
     int left = i > zone->begin && m->tape[i - 1] >= NUMBERS && m->tape[i] >= NUMBERS;
@@ -87,13 +99,7 @@ static int around(const Matcher *m, const Rule *rule, int32_t *left, int32_t *ri
         if (place) continue;
         place = m->sizes[2 * s];
         uint64_t key = owned_key(owner_of(m, rule, VALUE_OWNER + place));
-        for (end = i; atoms && end < zone->end - 1; atoms--) {
-            int32_t next = atom_end(m, end, zone->end - 1);
-            if (is_foreign(m, end)) break;
-            int gap = is_gap(m->tape[end]);
-            key = key_of(key, gap ? " " : text_of(m, end), gap ? 1 : m->byte_at[next] - m->byte_at[end]);
-            end = next;
-        }
+        end = form_key(m, &key, i, zone->end - 1, &atoms);
         if (atoms && end < zone->end - 1) blind = 1;
         if (atoms || !is_listed(m, key) || is_part(m, i, end, zone)) continue;
         if (blind || (i > zone->begin && is_foreign(m, i - 1)) || (end < zone->end - 1 && is_foreign(m, end)))
@@ -103,6 +109,14 @@ static int around(const Matcher *m, const Rule *rule, int32_t *left, int32_t *ri
         return YES;
     }
     return blind ? OPEN_QUESTION : NO;
+}
+
+/* Say whether a rule allows just this value. */
+static int is_allowed(const Matcher *m, const Rule *rule, int32_t i, int32_t end) {
+    uint64_t key = owned_key(owner_of(m, rule, ALLOWED_OWNER));
+    int32_t atoms = end - i;
+    if (form_key(m, &key, i, end, &atoms) < end) return OPEN_QUESTION;
+    return is_listed(m, key) ? YES : NO;
 }
 
 /* --- entries of several words --------------------------------------------------------------------------------------- */
@@ -230,6 +244,7 @@ int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, c
         rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, bytes, value)) : YES,
         rule->flags & AFTER ? unless(has_against(m, rule, bytes, end)) : YES,
         rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES,
+        rule->flags & ALLOWED ? unless(is_allowed(m, rule, *left, *right)) : YES,
         rule->flags & ALLOWS ? OPEN_QUESTION : YES,
     };
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
