@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
 _RUN = re.compile("1+")
+_ONE = ord("1")
 _FEW_BITS = 16
 
 
@@ -208,15 +209,18 @@ def _bits(codes: int, size: int) -> str:
 
 def _moved(held: int, places: list[int]) -> int:
     """Return a set of codes after they moved to other places."""
-    out = 0
-    while held and held.bit_count() < _FEW_BITS:
-        low = held & -held
-        out |= 1 << places[low.bit_length() - 1]
-        held ^= low
+    if held.bit_count() < _FEW_BITS:
+        out = 0
+        while held:
+            low = held & -held
+            out |= 1 << places[low.bit_length() - 1]
+            held ^= low
+        return out
+    bits = bytearray(b"0") * (max(places) + 1)
     for run in _RUN.finditer(_bits(held, len(places))):
         for place in places[run.start() : run.end()]:
-            out |= 1 << place
-    return out
+            bits[place] = _ONE
+    return int(bits[::-1], 2)
 
 
 def byte_class(codes: Iterable[int]) -> str:

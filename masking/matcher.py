@@ -39,6 +39,7 @@ _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
 _UNTOLD, _TOO_WIDE = -5, -6
 _NAME = identifier_number(NAME)
+_tuple = tuple.__new__
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
 
@@ -158,14 +159,14 @@ class Matcher:
         count = state.finding_count
         if not count and not state.learned_count:
             return []
-        learned = native.numbers_at(state.learned, 3 * state.learned_count)
-        for low, high, identifier in zip(learned[::3], learned[1::3], learned[2::3], strict=True):
+        learned = iter(native.numbers_at(state.learned, 3 * state.learned_count))
+        for low, high, identifier in zip(learned, learned, learned, strict=True):
             memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
         names = self.names
-        flat = native.numbers_at(state.findings, 3 * count)
-        return [
-            Finding(start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE)))
-            for start, end, rule in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        flat = iter(native.numbers_at(state.findings, 3 * count))
+        return [  # made as tuples are: half the time (measured)
+            _tuple(Finding, (start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE))))
+            for start, end, rule in zip(flat, flat, flat, strict=True)
         ]
 
     def _answers(self, view: str, questions: list[int]) -> array[int]:

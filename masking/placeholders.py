@@ -42,7 +42,7 @@ NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 class Pseudonyms:
     """The placeholders and the date offset of one session, from its 32-byte masking key."""
 
-    __slots__ = ("_entities", "_inner", "_key", "_made", "_outer")
+    __slots__ = ("_entities", "_inner", "_key", "_labelled", "_made", "_outer")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
@@ -53,6 +53,7 @@ class Pseudonyms:
         self._outer = hashlib.sha256(key.ljust(_HASH_BLOCK, b"\0").translate(_OUTER_PAD))
         self._made: dict[tuple[str, str], str] = {}  # these live as long as one exchange
         self._entities: dict[tuple[str, str], str] = {}
+        self._labelled: dict[tuple[str, str], hashlib._Hash] = {}
 
     def placeholder(self, identifier: str, value: str) -> str:
         """Return the placeholder of this spelling of this value."""
@@ -75,8 +76,12 @@ class Pseudonyms:
         return days if number % 2 else -days
 
     def _code(self, part: str, identifier: str, value: str) -> str:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(f"phigate\0{part}\0{identifier}\0{value}".encode())
+        labelled = self._labelled.get((part, identifier))
+        if labelled is None:
+            labelled = self._labelled[part, identifier] = self._inner.copy()
+            labelled.update(f"phigate\0{part}\0{identifier}\0".encode())
+        inner, outer = labelled.copy(), self._outer.copy()
+        inner.update(value.encode())
         outer.update(inner.digest())
         return _written(outer.digest()[:_CODE_BYTES])
 
