@@ -225,13 +225,13 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
         g->places += phrases[members[p]].count;
     }
     g->words = (g->places + 63) / 64;
-    g->building = malloc(((size_t)g->words + 1) * 8);
+    g->building = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->table = malloc(TABLE * sizeof(uint16_t));
     g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
     Classes classes = {.used = 0};
     int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, set_count) ||
                  classify(g, &classes, sets, set_bytes, symbols, class_of, stride) || note_takes(g, &classes) ||
-                 states_forget(g);
+                 !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
     if (!failed) return g;
     group_free(g);
@@ -257,6 +257,7 @@ void group_free(Group *g) {
     free(g->ways);
     free(g->table);
     free(g->building);
+    free(g->begun);
     free(g->path);
     free(g->order);
     free(g->alive);

@@ -38,12 +38,12 @@ struct Group {
     /* states, and the ways from one to another: the number of state and class plus one, the state behind a
        space after it, and the next one */
     Reached *states;
-    uint16_t *reached, *table;
+    uint16_t *reached, *table, *begun; /* `begun`: the state behind each class where nothing was reached before */
     uint64_t *ways;
     int32_t state_count, state_room;
     uint32_t reached_count, reached_room, way_count, way_shift;
     /* while a tape is read */
-    uint64_t *building;
+    uint64_t *building; /* empty between two calls */
     uint16_t *path; /* the state behind each symbol */
     int32_t *order; /* where matches begin */
     int32_t path_room, from, to; /* `from`..`to`: phrases that are looked for */

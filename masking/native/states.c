@@ -13,6 +13,7 @@ int states_forget(Group *g) {
     g->way_count = g->reached_count = 0;
     g->state_count = 0;
     memset(g->table, 0xff, TABLE * sizeof(uint16_t));
+    memset(g->begun, 0xff, (size_t)g->classes * sizeof(uint16_t));
     return 0;
 }
 
@@ -50,38 +51,73 @@ static int remember(Group *g, uint32_t key, uint32_t next) {
     return 0;
 }
 
-/* Make the state behind a symbol of a class, from the one before it; NOT_MADE without memory. */
-static uint16_t made(Group *g, uint16_t state, uint16_t class) {
-    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
-    uint32_t most = (uint32_t)g->places + (uint32_t)g->count;
-    if (g->reached_count + most > g->reached_room) {
-        uint32_t room = 2 * g->reached_room + most;
-        uint16_t *reached = realloc(g->reached, room * sizeof(uint16_t));
-        if (!reached) return NOT_MADE;
-        g->reached = reached;
-        g->reached_room = room;
-    }
-    for (int32_t i = 0; i < g->words; i++) g->building[i] = g->firsts[i] & takes[i];
-    const Reached from = g->states[state];
-    for (uint32_t r = 0; r < from.count; r++) {
-        int32_t place = g->reached[from.at + r], p = g->phrase_of[place], offset = g->offset[p];
-        const Phrase *phrase = member(g, p);
-        for (int32_t j = phrase->follow_at[place - offset]; j < phrase->follow_at[place - offset + 1]; j++) {
-            int32_t next = offset + phrase->follow[j];
-            if (phrase->follow[j] != END && has(takes, next)) add(g->building, next);
-        }
-    }
+/* Note the phrases that end in some places behind these, and return the state of both; NOT_MADE without memory. */
+static uint16_t with_ends(Group *g, uint32_t count) {
     uint16_t *places = g->reached + g->reached_count;
-    uint32_t count = 0, ends = 0;
-    for (int32_t i = 0; i < g->words; i++)
-        for (uint64_t bits = g->building[i]; bits; bits &= bits - 1)
-            places[count++] = (uint16_t)(64 * i + __builtin_ctzll(bits));
+    uint32_t ends = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint16_t p = g->phrase_of[places[i]];
         if (has(g->lasts, places[i]) && !(ends && places[count + ends - 1] == p)) places[count + ends++] = p;
     }
     uint16_t next = state_of(g, places, count, ends);
     return next != NOT_MADE && ends ? next | ENDS : next;
+}
+
+/* Make the state behind a symbol of a class where nothing was reached before it. */
+static uint16_t begun(Group *g, uint16_t class) {
+    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    uint16_t *places = g->reached + g->reached_count;
+    uint32_t count = 0;
+    for (int32_t i = 0; i < g->words; i++)
+        for (uint64_t bits = g->firsts[i] & takes[i]; bits; bits &= bits - 1)
+            places[count++] = (uint16_t)(64 * i + __builtin_ctzll(bits));
+    return with_ends(g, count);
+}
+
+/* Add the places that may follow those of a state and take a class to `count` ones in rising order; returns how many there
+   are then, in rising order. */
+static uint32_t add_following(Group *g, const Reached *from, uint16_t class, uint32_t count) {
+    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    uint16_t *places = g->reached + g->reached_count;
+    for (uint32_t i = 0; i < count; i++) add(g->building, places[i]);
+    for (uint32_t r = 0; r < from->count; r++) {
+        int32_t place = g->reached[from->at + r], p = g->phrase_of[place], offset = g->offset[p];
+        const Phrase *phrase = member(g, p);
+        for (int32_t j = phrase->follow_at[place - offset]; j < phrase->follow_at[place - offset + 1]; j++) {
+            int32_t next = offset + phrase->follow[j];
+            if (phrase->follow[j] == END || !has(takes, next) || has(g->building, next)) continue;
+            add(g->building, next);
+            uint32_t at = count++;
+            for (; at > 0 && places[at - 1] > next; at--) places[at] = places[at - 1];
+            places[at] = (uint16_t)next;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) g->building[places[i] / 64] = 0;
+    return count;
+}
+
+static int make_room(Group *g) {
+    uint32_t most = (uint32_t)g->places + (uint32_t)g->count;
+    if (g->reached_count + most <= g->reached_room) return 0;
+    uint32_t room = 2 * g->reached_room + most;
+    uint16_t *reached = realloc(g->reached, room * sizeof(uint16_t));
+    if (!reached) return OUT_OF_MEMORY;
+    g->reached = reached;
+    g->reached_room = room;
+    return 0;
+}
+
+/* Make the state behind a symbol of a class, from the one before it; NOT_MADE without memory. */
+static uint16_t made(Group *g, uint16_t state, uint16_t class) {
+    if (make_room(g)) return NOT_MADE;
+    if (g->begun[class] == NOT_MADE) {
+        g->begun[class] = begun(g, class);
+        if (g->begun[class] == NOT_MADE || make_room(g)) return NOT_MADE;
+    }
+    if (!state) return g->begun[class];
+    const Reached begin = g->states[g->begun[class] & (ENDS - 1)], from = g->states[state];
+    memcpy(g->reached + g->reached_count, g->reached + begin.at, begin.count * sizeof(uint16_t));
+    return with_ends(g, add_following(g, &from, class, begin.count));
 }
 
 uint32_t states_advance(Group *g, uint16_t state, uint16_t class, uint16_t space) {
