@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SETS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompts", "requests", "negatives", "questions"),
     "notes": ("notes", "notes_details"),
-    "clean": ("clean", "unnamed"),
+    "clean": ("clean", "unnamed", "clean_kinds"),
     "words": ("words",),
     "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "handoffs"),
     "signouts": ("signouts", "signouts_sheets"),
