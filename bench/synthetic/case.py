@@ -37,9 +37,10 @@ class Case:
     known: dict[str, str] = field(default_factory=dict)
 
     def person(self, role: str) -> Person:
-        """Return who plays a role (`pt`, `rel`, `doc`, ...): the same one throughout."""
+        """Return who plays a role (`pt`, `rel`, `doc`, `mum` who gives birth, ...): the same one throughout."""
         if role not in self.people:
-            person = make_person(self.draw, self.half, self.locale, old=self.old and role == "pt")
+            old, bearing = self.old and role == "pt", role == "mum"
+            person = make_person(self.draw, self.half, self.locale, old=old, bearing=bearing)
             self.people[role] = self.namesakes.rename(self.draw, person) if self.namesakes else person
         return self.people[role]
 

@@ -89,6 +89,7 @@ PLAIN: dict[str, Callable[[Case], str]] = {
     )
 } | {
     "age": lambda case: str(_age(case)),
+    "mumage": lambda case: str(case.person("mum").age),
     "agespoken": lambda case: spoken_number(_age(case)),
     "yo": _years_old,
     "dose": _dose,

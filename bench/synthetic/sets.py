@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.synthetic.templates import Template
 
 SETS: dict[str, tuple[str, ...]] = {
-    "prompts": ("prompts", "requests", "negatives", "questions"),
+    "prompts": ("prompts", "requests", "negatives", "questions", "prompts_round4", "negatives_round4"),
     "notes": ("notes", "notes_details"),
     "clean": ("clean", "unnamed", "clean_kinds"),
     "words": ("words",),
