@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SETS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompts", "requests", "negatives", "questions", "prompts_round4", "negatives_round4"),
     "notes": ("notes", "notes_details", "notes_round4"),
-    "clean": ("clean", "unnamed"),
+    "clean": ("clean", "unnamed", "clean_round4"),
     "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "handoffs"),
     "signouts": ("signouts", "signouts_sheets", "signouts_round4"),
     "letters": ("letters", "letters_round4"),
@@ -23,7 +23,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "chat": ("chat", "chat_team", "chat_round4"),
     "tables": ("tables", "tables_exports"),
     "hl7": ("hl7",),
-    "international": ("international",),
+    "international": ("international", "international_round4"),
 }
 """Sets by name, and the kinds of templates they are made from."""
 
