@@ -29,14 +29,16 @@ _LOCAL = {
 } | {locale: country.names for locale, country in COUNTRIES.items()}
 _ANY_ORIGIN = 0.5
 OLD = 90
-_CALLED = {
-    **{"James": "Jim", "Robert": "Bob", "Michael": "Mike", "William": "Bill", "David": "Dave", "Richard": "Rick"},
-    **{"Charles": "Chuck", "Joseph": "Joe", "Thomas": "Tom", "Christopher": "Chris", "Daniel": "Danny"},
-    **{"Donald": "Don", "Kenneth": "Ken", "Steven": "Steve", "Edward": "Ted", "Ronald": "Ron", "Anthony": "Tony"},
-    **{"Patricia": "Patty", "Jennifer": "Jenny", "Barbara": "Barb", "Susan": "Sue", "Margaret": "Peggy"},
-    **{"Dorothy": "Dottie", "Sandra": "Sandy", "Michelle": "Shelly", "Kimberly": "Kim", "Deborah": "Debbie"},
-    **{"Francisco": "Paco", "José": "Pepe", "Guadalupe": "Lupe", "Mildred": "Millie", "Gertrude": "Trudy"},
-}
+_FORMAL = (
+    "James Robert Michael William David Richard Charles Joseph Thomas Christopher Daniel Donald Kenneth Steven"
+    " Edward Ronald Anthony Patricia Jennifer Barbara Susan Margaret Dorothy Sandra Michelle Kimberly Deborah"
+    " Francisco José Guadalupe Mildred Gertrude"
+)
+_AMONG_FRIENDS = (
+    "Jim Bob Mike Bill Dave Rick Chuck Joe Tom Chris Danny Don Ken Steve Ted Ron Tony Patty Jenny Barb Sue"
+    " Peggy Dottie Sandy Shelly Kim Debbie Paco Pepe Lupe Millie Trudy"
+)
+_CALLED = dict(zip(_FORMAL.split(), _AMONG_FRIENDS.split(), strict=True))
 """What friends call someone of a given name; who is not here goes by the given name itself."""
 
 
@@ -62,9 +64,7 @@ class Person:
         return f"{self.given[0]}.{self.surname[0].upper()}."
 
 
-def make_person(
-    draw: random.Random, half: Half, locale: str, *, old: bool = False, bearing: bool = False
-) -> Person:
+def make_person(draw: random.Random, half: Half, locale: str, *, old: bool = False, bearing: bool = False) -> Person:
     """Return a person of a locale; in the US half of them come from anywhere. `bearing`: a woman of 19 to 42 years."""
     anywhere = locale == "us" and draw.random() < _ANY_ORIGIN
     origin = draw.choice(origins()) if anywhere else draw.choice(_LOCAL[locale])

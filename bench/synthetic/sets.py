@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 SETS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompts", "requests", "negatives", "questions", "prompts_round4", "negatives_round4"),
-    "notes": ("notes", "notes_details"),
-    "clean": ("clean", "unnamed", "clean_kinds"),
+    "notes": ("notes", "notes_details", "notes_round4"),
+    "clean": ("clean", "unnamed", "clean_kinds", "clean_round4"),
     "words": ("words",),
-    "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "handoffs"),
-    "signouts": ("signouts", "signouts_sheets"),
-    "letters": ("letters",),
+    "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "handoffs"),
+    "signouts": ("signouts", "signouts_sheets", "signouts_round4"),
+    "letters": ("letters", "letters_round4"),
     "messages": ("messages",),
-    "chat": ("chat", "chat_team"),
+    "chat": ("chat", "chat_team", "chat_round4"),
     "tables": ("tables", "tables_exports"),
     "hl7": ("hl7",),
-    "international": ("international",),
+    "international": ("international", "international_round4"),
 }
 """Sets by name, and the kinds of templates they are made from."""
 

@@ -12,8 +12,10 @@ from bench.synthetic import abroad, numbers
 from bench.synthetic.addresses import address
 from bench.synthetic.case import Case
 from bench.synthetic.halves import half_of
+from bench.synthetic.people import Person, written
 from bench.synthetic.pools import origins, pool
 from bench.synthetic.sets import SETS, chosen, documents, names
+from bench.synthetic.slots import parts
 from bench.synthetic.templates import FOLDER, Template, templates
 from masking import validators
 
@@ -284,3 +286,21 @@ def test_the_states_of_australia_and_canada_are_no_identifiers():
     assert not [
         span for document in found for span in document.spans if document.text[span.start : span.end] in regions
     ]
+
+
+def test_who_gives_birth_is_a_woman_of_an_age_to():
+    """The mother of a document has her own age and birthday, whoever else is in it."""
+    for seed in SEEDS:
+        case = Case(random.Random(seed), "dev")
+        mother = case.person("mum")
+        assert not mother.male
+        assert 19 <= mother.age <= 43
+        assert parts(case, "mumage", "")[0][0] == str(mother.age)
+        assert parts(case, "mumdob", "iso")[0][0].replace("/", "-") == mother.born.isoformat()
+
+
+def test_names_are_shortened_lowered_and_spelled():
+    """Forms of one name: what friends say, no capitals, letters one by one, an initial behind the surname."""
+    who, draw = Person("Robert", "Paul", "O'Neal", male=True, born=date(1961, 2, 3)), random.Random(1)
+    shown = {form: written(draw, who, form)[0][0] for form in ("nick", "low", "lowli", "spelled", "lcomma", "three")}
+    assert list(shown.values()) == ["Bob", "robert o'neal", "o'neal r", "O-N-E-A-L", "O'Neal, R.", "RPO"]
