@@ -1,4 +1,4 @@
-"""Names that are words: given names and surnames of the rules' own lists that are ordinary words, eponyms or places too.
+"""Names that are words: names of the rules' own lists that are ordinary words, eponyms or places too.
 
 They are computed from `policies/words`, so that they are what a detector knows both readings of. Each belongs to a half
 by its hash; the `judge` half has those of the `held` half.
@@ -32,11 +32,9 @@ class Namesakes:
     surnames: tuple[tuple[str, ...], ...]
 
     def rename(self, draw: random.Random, person: Person) -> Person:
-        """Return the same person under a given name or a surname that is a word, or both; every second is an ordinary one."""
+        """Return the same person under a given name or a surname that is a word, or both; half are ordinary words."""
         which = draw.choice(("given", "surname", "both"))
-        given, surname = (
-            draw.choice(draw.choice((kinds[0], *kinds))) for kinds in (self.given, self.surnames)
-        )
+        given, surname = (draw.choice(draw.choice((kinds[0], *kinds))) for kinds in (self.given, self.surnames))
         return replace(
             person,
             given=person.given if which == "surname" else given,
@@ -57,9 +55,8 @@ def namesakes(words: Path, half: Half) -> Namesakes:
     def kinds(names: str) -> tuple[tuple[str, ...], ...]:
         ordinary = entries(f"ambiguous_{names}")
         listed = entries(names) - ordinary
-        chosen = [ordinary]
-        for others in (_EPONYMS, _PLACES):
-            chosen.append(listed & frozenset().union(*map(entries, others)) - entries("abbreviations"))
+        others = [listed & frozenset().union(*map(entries, some)) for some in (_EPONYMS, _PLACES)]
+        chosen = [ordinary, *(some - entries("abbreviations") for some in others)]
         return tuple(tuple(sorted(word.title() for word in words if half_of(word) == mine)) for words in chosen)
 
     return Namesakes(kinds("given"), kinds("surname"))
