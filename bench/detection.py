@@ -27,6 +27,7 @@ from bench.detection_score import Miss, Score, pieces, score, shapes
 from bench.detection_unseen import known_words, unseen
 from bench.synthetic import sets as synthetic
 from bench.synthetic.fhir import bundle as make_bundle
+from bench.synthetic.namesakes import namesakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 PLAIN = ("asq*", "synthetic prompts")
 """Sets that evasions, lower case and unseen names are made from."""
+NAMED = ("prompts", "handoffs", "letters")
+"""Sets that are made again with people whose names are words."""
 COUNT = 250
 """Documents in each synthetic set; prompts, half of which are negatives, twice as many."""
 _BUNDLES = 6
@@ -98,10 +101,17 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
     for name in synthetic.names(half):
         count = COUNT * (1 + (name == "prompts"))
         sets[f"synthetic {name}"] = cache(partial(synthetic.documents, name, half, seed, count))
+    for name in NAMED:
+        sets[f"names that are words, synthetic {name}"] = cache(partial(_namesakes, name, half, seed))
     for name in [name for name in sets if wanted(name, PLAIN)]:
         sets[f"unseen names, {name}"] = cache(partial(_unseen, sets[name], seed))
         sets[f"lower case, {name}"] = cache(partial(_lowered, sets[name]))
     return sets
+
+
+def _namesakes(name: str, half: Half, seed: int) -> list[Document]:
+    made = synthetic.documents(name, half, seed, 2 * COUNT, namesakes(POLICIES / "words", half))
+    return [document for document in made if any(span.label == "NAME" for span in document.spans)]
 
 
 def _unseen(plain: Callable[[], list[Document]], seed: int) -> list[Document]:

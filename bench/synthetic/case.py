@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import random
 
     from bench.synthetic.halves import Half
+    from bench.synthetic.namesakes import Namesakes
     from bench.synthetic.people import Person
 
 _REMEMBERED = frozenset({"mrn", "ssn", "ssn.bare", "plan", "acct", "natid", "email"})
@@ -21,20 +22,26 @@ _REMEMBERED = frozenset({"mrn", "ssn", "ssn.bare", "plan", "acct", "natid", "ema
 
 @dataclass
 class Case:
-    """What one document is about. `spoken` texts are dictated: no capitals, no punctuation, numbers in words."""
+    """What one document is about. `spoken` texts are dictated: no capitals, no punctuation, numbers in words.
+
+    Where there are `namesakes`, everyone in it is called by one of them.
+    """
 
     draw: random.Random
     half: Half
     locale: str = "us"
     old: bool = False
     spoken: bool = False
+    namesakes: Namesakes | None = None
     people: dict[str, Person] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
 
     def person(self, role: str) -> Person:
-        """Return who plays a role (`pt`, `rel`, `doc`, ...): the same one throughout."""
+        """Return who plays a role (`pt`, `rel`, `doc`, `mum` who gives birth, ...): the same one throughout."""
         if role not in self.people:
-            self.people[role] = make_person(self.draw, self.half, self.locale, old=self.old and role == "pt")
+            old, bearing = self.old and role == "pt", role == "mum"
+            person = make_person(self.draw, self.half, self.locale, old=old, bearing=bearing)
+            self.people[role] = self.namesakes.rename(self.draw, person) if self.namesakes else person
         return self.people[role]
 
     def once(self, name: str, made: str) -> str:

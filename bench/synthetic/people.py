@@ -29,6 +29,17 @@ _LOCAL = {
 } | {locale: country.names for locale, country in COUNTRIES.items()}
 _ANY_ORIGIN = 0.5
 OLD = 90
+_FORMAL = (
+    "James Robert Michael William David Richard Charles Joseph Thomas Christopher Daniel Donald Kenneth Steven"
+    " Edward Ronald Anthony Patricia Jennifer Barbara Susan Margaret Dorothy Sandra Michelle Kimberly Deborah"
+    " Francisco José Guadalupe Mildred Gertrude"
+)
+_AMONG_FRIENDS = (
+    "Jim Bob Mike Bill Dave Rick Chuck Joe Tom Chris Danny Don Ken Steve Ted Ron Tony Patty Jenny Barb Sue"
+    " Peggy Dottie Sandy Shelly Kim Debbie Paco Pepe Lupe Millie Trudy"
+)
+_CALLED = dict(zip(_FORMAL.split(), _AMONG_FRIENDS.split(), strict=True))
+"""What friends call someone of a given name; who is not here goes by the given name itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,14 @@ class Person:
         return f"{self.given[0]}.{self.surname[0].upper()}."
 
 
-def make_person(draw: random.Random, half: Half, locale: str, *, old: bool = False) -> Person:
-    """Return a person of a locale; in the US half of them come from anywhere."""
+def make_person(draw: random.Random, half: Half, locale: str, *, old: bool = False, bearing: bool = False) -> Person:
+    """Return a person of a locale; in the US half of them come from anywhere. `bearing`: a woman of 19 to 42 years."""
     anywhere = locale == "us" and draw.random() < _ANY_ORIGIN
     origin = draw.choice(origins()) if anywhere else draw.choice(_LOCAL[locale])
-    male = draw.random() < _ANY_ORIGIN
+    male = draw.random() < _ANY_ORIGIN and not bearing
     first = f"{origin}.{'m' if male else 'f'}"
     years = draw.randint(OLD, 103) if old else draw.choice((draw.randint(1, 17), *(draw.randint(18, 89),) * 5))
+    years = draw.randint(19, 42) if bearing else years
     born = TODAY - timedelta(days=years * 365 + years // 4 + 1 + draw.randint(0, 360))
     if not old and TODAY.year - born.year > OLD - 1:
         born = born.replace(year=TODAY.year - OLD + 1, day=min(born.day, 28))
@@ -92,6 +104,14 @@ def written(draw: random.Random, person: Person, form: str) -> tuple[tuple[str, 
         "ab": f"{given[0]}{surname[0].upper()}",
         "spaced": f"{given[0]}. {surname[0].upper()}.",
         "fl": f"{given} {surname[0].upper()}",
+        "lcomma": f"{surname}, {given[0]}.",
+        "low": f"{given} {surname}".lower(),
+        "lowfirst": given.lower(),
+        "lowlast": surname.lower(),
+        "lowli": f"{surname} {given[0]}".lower(),
+        "nick": _CALLED.get(given, given),
+        "three": f"{given[0]}{person.middle[0]}{surname[0].upper()}",
+        "spelled": "-".join(char for char in surname.upper() if char.isalpha()),
         "hl": f"{surname.upper()}^{given.upper()}^{person.middle[0]}",
     }
     if form == "title":

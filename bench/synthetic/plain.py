@@ -89,6 +89,7 @@ PLAIN: dict[str, Callable[[Case], str]] = {
     )
 } | {
     "age": lambda case: str(_age(case)),
+    "mumage": lambda case: str(case.person("mum").age),
     "agespoken": lambda case: spoken_number(_age(case)),
     "yo": _years_old,
     "dose": _dose,
@@ -103,6 +104,7 @@ PLAIN: dict[str, Callable[[Case], str]] = {
     "His": _sexed("His", "Her"),
     "him": _sexed("him", "her"),
     "kin": lambda case: case.word("kin.m" if case.person("rel").male else "kin.f"),
+    "ptkin": lambda case: case.word("kin.m" if case.person("pt").male else "kin.f"),
     "kin2": lambda case: case.word("kin.m" if case.person("rel2").male else "kin.f"),
     "year": lambda case: str(case.draw.randint(1985, 2024)),
     "clock": lambda case: case.draw.choice(("08:15", "14:30", "0600", "9:45 PM", "3 pm", "23:10", "7am")),

@@ -10,20 +10,22 @@ from bench.synthetic.templates import templates
 if TYPE_CHECKING:
     from bench.synthetic.document import Document
     from bench.synthetic.halves import Half
+    from bench.synthetic.namesakes import Namesakes
     from bench.synthetic.templates import Template
 
 SETS: dict[str, tuple[str, ...]] = {
-    "prompts": ("prompts", "requests", "negatives", "questions"),
-    "notes": ("notes", "notes_details"),
-    "clean": ("clean", "unnamed"),
-    "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "handoffs"),
-    "signouts": ("signouts", "signouts_sheets"),
-    "letters": ("letters",),
+    "prompts": ("prompts", "requests", "negatives", "questions", "prompts_round4", "negatives_round4"),
+    "notes": ("notes", "notes_details", "notes_round4"),
+    "clean": ("clean", "unnamed", "clean_kinds", "clean_round4"),
+    "words": ("words",),
+    "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "handoffs"),
+    "signouts": ("signouts", "signouts_sheets", "signouts_round4"),
+    "letters": ("letters", "letters_round4"),
     "messages": ("messages",),
-    "chat": ("chat", "chat_team"),
+    "chat": ("chat", "chat_team", "chat_round4"),
     "tables": ("tables", "tables_exports"),
     "hl7": ("hl7",),
-    "international": ("international",),
+    "international": ("international", "international_round4"),
 }
 """Sets by name, and the kinds of templates they are made from."""
 
@@ -42,7 +44,9 @@ def names(half: Half) -> tuple[str, ...]:
     return tuple(name for name in SETS if chosen(name, half))
 
 
-def documents(name: str, half: Half, seed: int = SEED, count: int = 200) -> list[Document]:
+def documents(
+    name: str, half: Half, seed: int = SEED, count: int = 200, namesakes: Namesakes | None = None
+) -> list[Document]:
     """Return documents of a set; the same ones for the same arguments."""
     from_these = chosen(name, half)
     draw = random.Random(f"{seed} {name} {half}")
@@ -50,5 +54,5 @@ def documents(name: str, half: Half, seed: int = SEED, count: int = 200) -> list
     while len(made) < count:
         for template in draw.sample(from_these, len(from_these)):
             if len(made) < count:
-                made.append(template.fill(random.Random(f"{seed} {template.name} {len(made)}"), len(made)))
+                made.append(template.fill(random.Random(f"{seed} {template.name} {len(made)}"), len(made), namesakes))
     return made

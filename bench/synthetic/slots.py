@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.synthetic.addresses import Part
     from bench.synthetic.case import Case
 
-ROLES = frozenset({"pt", "pt2", "rel", "rel2", "doc", "doc2", "nurse", "friend", "donor"})
+ROLES = frozenset({"pt", "pt2", "rel", "rel2", "doc", "doc2", "nurse", "friend", "donor", "mum"})
 _DOCTORS = frozenset({"doc", "doc2"})
 _MAIL = ("example.com", "example.org", "example.net", "mail.example.com", "gmail.com", "yahoo.com", "outlook.com")
 
@@ -26,6 +26,8 @@ _MAIL = ("example.com", "example.org", "example.net", "mail.example.com", "gmail
 def _mrn(case: Case, form: str) -> str:
     if form == "spoken":
         return case.say(case.digits(case.draw.choice((6, 7, 8))))
+    if form == "four":
+        return case.digits(4)
     n, choose = case.digits, case.draw.choice
     return choose(
         (
@@ -285,6 +287,7 @@ VALUES: dict[str, tuple[str, str, Callable[[Case, str], str]]] = {
     "id": ("OTHER_ID", "", _other),
     "date": ("DATE", "", lambda case, form: _day(case, days.some_day(case.draw), form)),
     "dob": ("DATE", "birth", lambda case, form: _day(case, case.person("pt").born, form)),
+    "mumdob": ("DATE", "birth", lambda case, form: _day(case, case.person("mum").born, form)),
     "age90": ("AGE", "", _old_age),
     "city": ("ADDRESS", "city", lambda case, _: case.word(f"{case.locale}.city")),
     "state": ("ADDRESS", "state", lambda case, _: case.word("us.state")),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import random
 
     from bench.synthetic.halves import Half
+    from bench.synthetic.namesakes import Namesakes
 
 FOLDER = Path(__file__).parent / "templates"
 BLOCK = "----"
@@ -47,12 +48,12 @@ class Template:
         """The half it belongs to."""
         return "judge" if self.judge else half_of(self.text)
 
-    def fill(self, draw: random.Random, number: int) -> Document:
-        """Return a document made from this template."""
+    def fill(self, draw: random.Random, number: int, namesakes: Namesakes | None = None) -> Document:
+        """Return a document made from this template, its people called by words if there are `namesakes`."""
         text = self.text
         while (found := _ALTERNATIVES.search(text)) is not None:
             text = text[: found.start()] + draw.choice(found.group(1).split("|")) + text[found.end() :]
-        case = Case(draw, self.half, self.locale, self.old, self.spoken)
+        case = Case(draw, self.half, self.locale, self.old, self.spoken, namesakes)
         out: list[str] = []
         spans: list[Gold] = []
         length = at = 0

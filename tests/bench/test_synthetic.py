@@ -8,12 +8,16 @@ from datetime import date
 
 import pytest
 
+from bench.detection_engine import POLICIES
 from bench.synthetic import abroad, numbers
 from bench.synthetic.addresses import address
 from bench.synthetic.case import Case
 from bench.synthetic.halves import half_of
+from bench.synthetic.namesakes import namesakes
+from bench.synthetic.people import Person, written
 from bench.synthetic.pools import origins, pool
 from bench.synthetic.sets import SETS, chosen, documents, names
+from bench.synthetic.slots import parts
 from bench.synthetic.templates import FOLDER, Template, templates
 from masking import validators
 
@@ -128,7 +132,7 @@ def test_negatives_have_no_labels():
     """Clean text and hard negatives name nobody: no slot in them gives PHI."""
     clean = [
         t
-        for kind in ("clean", "unnamed", "negatives", "questions")
+        for kind in ("clean", "unnamed", "clean_round4", "negatives", "questions", "negatives_round4")
         for judge in (False, True)
         for t in templates(kind, judge=judge)
     ]
@@ -284,3 +288,34 @@ def test_the_states_of_australia_and_canada_are_no_identifiers():
     assert not [
         span for document in found for span in document.spans if document.text[span.start : span.end] in regions
     ]
+
+
+def test_who_gives_birth_is_a_woman_of_an_age_to():
+    """The mother of a document has her own age and birthday, whoever else is in it."""
+    for seed in SEEDS:
+        case = Case(random.Random(seed), "dev")
+        mother = case.person("mum")
+        assert not mother.male
+        assert 19 <= mother.age <= 43
+        assert parts(case, "mumage", "")[0][0] == str(mother.age)
+        assert parts(case, "mumdob", "iso")[0][0].replace("/", "-") == mother.born.isoformat()
+
+
+def test_names_are_shortened_lowered_and_spelled():
+    """Forms of one name: what friends say, no capitals, letters one by one, an initial behind the surname."""
+    who, draw = Person("Robert", "Paul", "O'Neal", male=True, born=date(1961, 2, 3)), random.Random(1)
+    shown = {form: written(draw, who, form)[0][0] for form in ("nick", "low", "lowli", "spelled", "lcomma", "three")}
+    assert list(shown.values()) == ["Bob", "robert o'neal", "o'neal r", "O-N-E-A-L", "O'Neal, R.", "RPO"]
+
+
+def test_people_are_called_by_words_of_their_half():
+    """Names that are words come from the rules' own lists, and the halves share none; whoever is renamed stays the same."""
+    dev, held = (namesakes(POLICIES / "words", half) for half in ("dev", "held"))
+    assert all(kind for made in (dev, held) for kinds in (made.given, made.surnames) for kind in kinds)
+    assert not {name for kind in dev.surnames for name in kind} & {name for kind in held.surnames for name in kind}
+    made = documents("prompts", "dev", count=40, namesakes=dev)
+    words = {name for kinds in (dev.given, dev.surnames) for kind in kinds for name in kind}
+    named = [
+        document.text[span.start : span.end] for document in made for span in document.spans if span.label == "NAME"
+    ]
+    assert sum(bool(words & set(name.split())) for name in named) > len(named) / 2
