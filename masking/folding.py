@@ -143,15 +143,19 @@ def _unfolded(text: str) -> View:
 
 def _undone(token: str, found: list[Edit], at: int) -> View:
     """Return what a token spells that begins `at` some place, given its first edits."""
-    view = View(token, range(at, at + len(token)), range(at + 1, at + 1 + len(token)))
-    for _ in range(_ROUNDS):
-        view = _edited(view, found)
-        shown = _translated(view.text, _noticed(view.text))
-        view = view._replace(text=shown)
-        found = _edits(shown, _noticed(shown))
+    view = _spelled(View(token, range(at, at + len(token)), range(at + 1, at + 1 + len(token))), found)
+    for _ in range(_ROUNDS - 1):
+        found = _edits(view.text, _noticed(view.text))
         if not found:
             break
+        view = _spelled(view, found)
     return view
+
+
+def _spelled(view: View, found: list[Edit]) -> View:
+    """Return a view with its edits made and what they spell translated."""
+    view = _edited(view, found)
+    return view._replace(text=_translated(view.text, _noticed(view.text)))
 
 
 def _ordinals(start: int, end: int) -> array[int]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
-_PARTING = "\n\x1e\x1c\x1d\x85\u2028\u2029"
+_PARTING = "\n\x1e\x85\u2028\u2029"
 """The white space of a view besides spaces: a phrase may be broken over lines."""
 
 _SPACE = compile_pattern(rf"[{SPACES}]")

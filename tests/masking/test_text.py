@@ -9,7 +9,6 @@ from shipped import NOTE, folded, shipped
 
 from masking import Memory, SegmentFold, TextRefused, find, match_triggers
 from masking.segments import MAX_RUN, REACH
-from masking.text import _BROKEN
 
 PIECES = st.sampled_from(
     [" ", "\n", "\n\n", "\t", ":", ";\n", "\n- ", ":\n\n\n", ",", ".", "....", "Jane ", "Doe", "Mr. ", "phone ", "the ",
@@ -58,13 +57,13 @@ def test_code_point_by_code_point_gives_the_same_findings() -> None:
 
 
 def test_a_phrase_of_a_trigger_may_be_broken_by_any_white_space() -> None:
-    """What Python takes for white space may stand, as much as there is, where a phrase has a space."""
-    spaces = [char for char in map(chr, range(0x3001)) if char.isspace()]
-    assert [char for char in spaces if _BROKEN.search(f"a{char}b") is None] == [" "]
-    assert _BROKEN.search("a  b")
-    assert [char for char in map(chr, range(1, 0x3001)) if _BROKEN.search(f"a{char}b")] == [
-        c for c in spaces if c != " "
-    ]
+    """What Python takes for white space may stand, as much as there is, where a phrase has a space; controls may not."""
+    spaces = [char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\x1c\x1d"]
+    for char in spaces:
+        for gap in (char, char * 3, f" {char}\n "):
+            assert match_triggers(shipped(), f"the full{gap}patient{gap}record") == ("bulk_record",), ascii(gap)
+    assert match_triggers(shipped(), "the full-patient-record") == ()
+    assert match_triggers(shipped(), "the fullpatient record") == ()
 
 
 def test_find_is_the_fold() -> None:
