@@ -107,7 +107,7 @@ def _weighed(number: str, weights: tuple[int, ...]) -> int:
 
 def nhs(number: str) -> bool:
     """Ten digits of the NHS: mod 11 (NHS Data Dictionary)."""
-    if len(number) != 10:  # noqa: PLR2004
+    if len(number) != 10 or not number.isdecimal():  # noqa: PLR2004
         return False
     return 11 - _weighed(number, (10, 9, 8, 7, 6, 5, 4, 3, 2)) % 11 in {int(number[9]), 11 + int(number[9])}
 

@@ -88,7 +88,7 @@ def read_date(text: str) -> WrittenDate | None:
         month = _month(match["n"]) if "n" in parts else int(match["m"])
         day = int(match["d"]) if "d" in parts else None
         try:
-            dt.date(year or _LEAP, month, day or 1)
+            dt.date(_LEAP if year is None else year, month, 1 if day is None else day)
         except ValueError:
             continue
         return WrittenDate(text, year, month, day, parts)
@@ -113,7 +113,7 @@ def is_days(value: str) -> bool:
 def is_late_day(value: str) -> bool:
     """Say whether a value is a month and a day that is no month: few scores and fractions are."""
     month, _, day = value.partition("/")
-    return is_days(value) and int(month) <= _MONTHS_OF_A_YEAR < int(day)
+    return month.isdecimal() and day.isdecimal() and is_days(value) and int(month) <= _MONTHS_OF_A_YEAR < int(day)
 
 
 def _is_day(numbers: list[int]) -> bool:
@@ -191,5 +191,6 @@ def _ordinals(text: str, date: WrittenDate) -> str:
 
 def stamp(value: str) -> bool:
     """Date and time of HL7 version 2 (DTM): a day, and an hour and a minute if they are there."""
-    day, clock = value[:_DAY_LENGTH], value[_DAY_LENGTH:]
-    return read_date(day) is not None and (not clock or (int(clock[:2]) < _HOURS and int(clock[2:4]) < _MINUTES))
+    day, hours, minutes = value[:_DAY_LENGTH], value[_DAY_LENGTH:][:2], value[_DAY_LENGTH:][2:4]
+    is_clock = (hours + minutes).isdecimal() and int(hours) < _HOURS and int(minutes or 0) < _MINUTES
+    return read_date(day) is not None and (is_clock or not hours)

@@ -18,22 +18,13 @@ if TYPE_CHECKING:
 
 _FORMS: dict[object, int] = {
     VALIDATORS[name]: form
-    for form, names in enumerate(
+    for form, name in enumerate(
         (
-            "days",
-            "late_day",
-            "phone telephone",
-            "record",
-            "number",
-            "ssn_shape",
-            "very_old",
-            "vin",
-            "dea",
-            "email",
+            *("days", "late_day", "phone", "telephone", "record", "number", "beside"),
+            *("ssn_shape", "very_old", "vin", "dea", "email", "ip"),
         ),
         1,
     )
-    for name in names.split()
 }
 """Validators that native code knows by their plain forms (`native/forms.c`)."""
 

@@ -54,23 +54,81 @@ static int late_day(const Matcher *m, int32_t i, int32_t end) {
     return told(month >= 1 && month <= 12 && day > 12 && day <= 31);
 }
 
-/* Three, three and four digits with signs or spaces between them, not all alike. */
-static int is_phone(const Matcher *m, int32_t i, int32_t end) {
-    static const int32_t sizes[] = {3, 3, 4};
-    int32_t group = 0;
-    char first = 0;
-    int differ = 0;
+enum { MOST_DIGITS = 24, MOST_GROUPS = 8 };
+
+/* The digits of a value without letters, and their groups. */
+typedef struct {
+    char digits[MOST_DIGITS];
+    int32_t count, sizes[MOST_GROUPS], groups, differ;
+} Digits;
+
+/* Read a value of numbers, signs and spaces; returns whether it is one, and not too long. */
+static int read_digits(const Matcher *m, int32_t i, int32_t end, Digits *found) {
+    unsigned seen = 0;
+    *found = (Digits){.count = 0};
     for (; i < end; i++) {
-        if (!is_number(m, i)) {
-            if (m->tape[i] >= NUMBERS || !strchr("()-. ", m->tape[i]) || !m->tape[i]) return 0;
+        if (m->tape[i] >= WORDS) return 0;
+        if (!is_number(m, i)) continue;
+        int32_t size = digits_of(m, i);
+        if (found->groups == MOST_GROUPS || found->count + size > MOST_DIGITS) return 0;
+        memcpy(found->digits + found->count, text_of(m, i), (size_t)size);
+        for (int32_t j = 0; j < size; j++) seen |= 1u << (text_of(m, i)[j] - '0');
+        found->sizes[found->groups++] = size;
+        found->count += size;
+    }
+    found->differ = __builtin_popcount(seen);
+    return found->count > 0;
+}
+
+static int has_sizes(const Digits *d, int32_t first, int32_t second, int32_t third) {
+    return d->groups == 3 && d->sizes[0] == first && d->sizes[1] == second && d->sizes[2] == third;
+}
+
+/* `555-010-0199`, `1 (555) 010-0199`. */
+static int is_american(const Digits *d) {
+    return has_sizes(d, 3, 3, 4) ||
+           (d->groups == 4 && d->sizes[0] == 1 && d->sizes[1] == 3 && d->sizes[2] == 3 && d->sizes[3] == 4);
+}
+
+/* What may follow a cue: groups as in North America, not all alike. */
+static int is_phone(const Matcher *m, int32_t i, int32_t end) {
+    Digits d;
+    return read_digits(m, i, end, &d) && has_sizes(&d, 3, 3, 4) && d.differ > 1;
+}
+
+/* A telephone number by its shape alone. What may be a date, too, or has letters, is Python's. */
+static int telephone(const Matcher *m, int32_t i, int32_t end) {
+    static const char *const limits[] = {"2147483647", "2147483648", "4294967295", "4294967296"};
+    Digits d;
+    if (!read_digits(m, i, end, &d)) return OPEN_QUESTION;
+    if (d.differ < 2 || (d.differ == 10 && (end - i == 1 || (end - i == 2 && m->tape[i] == '+')))) return NO;
+    if (m->tape[i] == '+') return m->tape[i + 1] == '+' ? OPEN_QUESTION : told(d.count >= 8 && d.count < 16);
+    if (is_american(&d)) return YES;
+    if (d.groups == 2 || d.groups == 3) return OPEN_QUESTION;
+    if (d.digits[0] == '0') return told(d.digits[1] == '0' ? d.count >= 10 && d.count < 17 : d.count >= 9 && d.count < 13);
+    if (d.groups == 1 && d.count == 11) return told(d.digits[0] == '1' && d.digits[1] > '1' && d.digits[4] > '1');
+    if (d.groups == 1 && d.count == 10) {
+        for (size_t k = 0; k < sizeof limits / sizeof *limits; k++)
+            if (!memcmp(d.digits, limits[k], 10)) return NO;
+        return told(d.digits[0] > '1' && d.digits[3] > '1' && memcmp(d.digits + 7, "000", 3) != 0);
+    }
+    return OPEN_QUESTION;
+}
+
+/* `93.184.216.34`: an address of version 4 that can belong to a device; others are Python's. */
+static int ip(const Matcher *m, int32_t i, int32_t end) {
+    int parts[4];
+    if (end - i != 7) return OPEN_QUESTION;
+    for (int32_t j = 0; j < 7; j++) {
+        if (j % 2) {
+            if (m->tape[i + j] != '.') return OPEN_QUESTION;
             continue;
         }
-        if (group == 3 || digits_of(m, i) != sizes[group++]) return 0;
-        const char *digits = text_of(m, i);
-        if (!first) first = digits[0];
-        for (int32_t j = 0; j < digits_of(m, i); j++) differ |= digits[j] != first;
+        if (!is_number(m, i + j) || digits_of(m, i + j) > 3) return OPEN_QUESTION;
+        if (digits_of(m, i + j) > 1 && *text_of(m, i + j) == '0') return NO;
+        if ((parts[j / 2] = value_of(m, i + j)) > 255) return NO;
     }
-    return group == 3 && differ;
+    return told(parts[0] != 127 && parts[0] != 255 && (parts[0] || parts[1] || parts[2] || parts[3]));
 }
 
 /* One number of five digits and more. */
@@ -192,10 +250,16 @@ int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
         return late_day(m, i, end);
     case F_PHONE:
         return sure(is_phone(m, i, end));
+    case F_TELEPHONE:
+        return telephone(m, i, end);
+    case F_IP:
+        return ip(m, i, end);
     case F_RECORD:
         return sure(is_record(m, i, end));
     case F_CODE:
         return sure(is_code(m, i, end));
+    case F_BESIDE:
+        return sure(end - i <= 2 && is_code(m, i, end));
     case F_SOCIAL:
         return sure(is_social(m, i, end));
     case F_OLD:

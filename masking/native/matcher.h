@@ -191,7 +191,22 @@ enum {
 };
 
 /* Validators that have plain forms (`forms.c`); a rule with another one has a greater number. */
-enum { F_NONE, F_DAY, F_LATE_DAY, F_PHONE, F_RECORD, F_CODE, F_SOCIAL, F_OLD, F_VIN, F_DEA, F_EMAIL };
+enum {
+    F_NONE,
+    F_DAY,
+    F_LATE_DAY,
+    F_PHONE,
+    F_TELEPHONE,
+    F_RECORD,
+    F_CODE,
+    F_BESIDE,
+    F_SOCIAL,
+    F_OLD,
+    F_VIN,
+    F_DEA,
+    F_EMAIL,
+    F_IP
+};
 
 /* To whom the entries of `Matcher.listed` belong: to a rule, as words that must not follow, as entries of its lists, as
    values that it allows, as anchors of its values, or as values with so many atoms before their anchor. */

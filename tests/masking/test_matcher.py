@@ -26,6 +26,7 @@ from masking.scan import ranked
 from masking.segments import lines
 from masking.tape import START, Tape
 from masking.tape_search import TapeSearcher
+from masking.validators import VALIDATORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +175,9 @@ JUDGED = st.one_of(
     st.from_regex(r"\d{1,2}[-/.]\d{1,2}([-/.](\d{2}|\d{4}))?", fullmatch=True),
     st.from_regex(r"(0|19|20|33)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}", fullmatch=True),
     st.from_regex(r"\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}", fullmatch=True),
+    st.from_regex(r"\+?[012]?[-. ]?\(?[0-3]\d{2}\)?[-. ]?\d{3}[-. ]?[04]\d{2,4}", fullmatch=True),
+    st.from_regex(r"\+{0,2}\d{6,16}|1234567890|2147483647|5555555555|4155550000", fullmatch=True),
+    st.from_regex(r"(\d{1,3}|127|255|0|012)(\.(\d{1,3}|0)){3}", fullmatch=True),
     st.from_regex(r"1?[-. ]?\(?800\)?[-. ]273[-. ](8255|TALK|8256)", fullmatch=True),
     st.from_regex(r"[A-Z]?\d{4,12}", fullmatch=True),
     st.from_regex(r"(NCT|PMC|[A-Z]{1,5}|Ab|sha|x)\d{0,3}-\d{1,8}(-\d{1,3})?", fullmatch=True),
@@ -252,6 +256,32 @@ def test_native_verdicts_are_those_of_python(parts: list[tuple[str, str, str, st
     """What native code judges without asking, it judges as recognizers do: values, entries, forms, cues, what follows."""
     text = " ".join(itertools.chain.from_iterable(parts))
     assert find(shipped(), text) == find(measure(), text)
+
+
+@cache
+def rules_of_validators() -> tuple[RuleSet, RuleSet]:
+    """Return rules that take whatever stands between two words and ask one validator each, and their measure."""
+    body = "recognizers:\n"
+    for name in VALIDATORS:
+        cue = name.replace("_", "")
+        phrase = f'"{cue}val" _ [[ (<any>|<n>|[-+/.,:;@#%_*()\'\']|_)+? ]] _ "endval"'
+        body += f"  - {{id: v.{cue}, identifier: OTHER_ID, validator: {name}, phrases: ['{phrase}'], examples: ['[[^]]']}}\n"
+    rules = RuleSet.from_sources({"recognizers/a.yaml": (body + LISTS).encode()}, proven=True)
+    return rules, by_re2(rules)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(JUDGED, min_size=1, max_size=3), st.sampled_from(("", " ", "-", ".", "/", ", ", "(", "+", "\xa0", "é")))
+def test_forms_are_what_validators_say(parts: list[str], between: str) -> None:
+    """Every validator says to every value in native code what it says in Python."""
+    quick, slow = rules_of_validators()
+    value = between.join(parts)
+    for name, validator in VALIDATORS.items():
+        text = f"{name.replace('_', '')}val {value} endval"
+        found = find(quick, text)
+        assert found == find(slow, text)
+        if view_of(value).text == value and "\n" not in value:
+            assert bool(found) == validator(value), (name, ascii(value))
 
 
 @settings(max_examples=200, deadline=None)
