@@ -223,7 +223,7 @@ def match_triggers(rules: RuleSet, text: str, view: View | None = None) -> tuple
     shown = (view_of(text) if view is None else view).text
     for char in _PARTING:
         if char in shown:
-            shown = shown.replace(char, " ")
+            shown = " ".join(filter(None, shown.split(char)))
     while "  " in shown:
         shown = shown.replace("  ", " ")
     return rules.triggers.matching(shown.strip(" "))
