@@ -37,6 +37,9 @@ _FOREIGN = compile_pattern(r"[\x{80}-\x{10ffff}]+")
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _OTHERWISE = compile_pattern(rf"[\t\v\f\r\x1f\[]|{HINT}")
 _FEW, _SPARSE = 16, 8
+_DENSE = 64
+"""Of a text with an edit in so many characters all is looked at again: faster than token by token (measured)."""
+
 _QUOTES = {
     "\u2018": "'",
     "\u2019": "'",
@@ -119,6 +122,8 @@ def _unfolded(text: str) -> View:
     found = _edits(shown, noticed if shown is text else _noticed(shown))
     if not found:
         return View(shown)
+    if len(found) * _DENSE > len(shown):
+        return _undone(shown, found, 0)
     parts: list[str] = []
     starts, ends = array("i"), array("i")
     at = place = 0
@@ -128,7 +133,8 @@ def _unfolded(text: str) -> View:
         while place < len(found) and found[place].start < end:
             edit = found[place]
             inside.append(Edit(edit.start - start, edit.end - start, edit.spells))
-            end = max(end, token_end(shown, edit.end))
+            if edit.end > end:
+                end = token_end(shown, edit.end)
             place += 1
         token = _undone(shown[start:end], inside, start)
         parts += (shown[at:start], token.text)

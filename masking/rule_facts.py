@@ -31,7 +31,7 @@ _FORMS: dict[object, int] = {
 _PYTHONS = 1 << 10
 """The form of a validator that Python alone knows."""
 
-_FEW_LETTERS = re.compile(r"\(\?m\)\[\\pL-\]\{1,(\d{1,3})\}")
+_FEW_LETTERS = re.compile(r"\(\?m\)\[\\pL-\]\{1,([1-9]\d{0,2})\}")
 """An `allow` that is about the length of a word alone."""
 
 _AFTER_OWNER, _ENTRY_OWNER, _ALLOWED_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(5)
@@ -52,7 +52,8 @@ class RuleFacts:
 
     def _tell(self, owner: int, recognizer: Recognizer) -> None:
         few = _FEW_LETTERS.fullmatch(recognizer.allow[0].pattern) if len(recognizer.allow) == 1 else None
-        allows = bool(recognizer.allow) and few is None
+        odd = any(not cue or "\n" in cue or "\0" in cue for cue in (*recognizer.context, *recognizer.unless))
+        allows = odd or (bool(recognizer.allow) and few is None)
         facts = (
             *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
             *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
@@ -78,6 +79,8 @@ class RuleFacts:
 
     def _cues(self, cues: Sequence[str]) -> int:
         """Return where cues stand, -1 if there are none."""
+        if any(not cue or "\n" in cue or "\0" in cue for cue in cues):
+            return -1
         at = len(self.cues)
         self.cues += "\n".join(cues).encode() + b"\0"
         return at if cues else -1

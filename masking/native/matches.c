@@ -68,13 +68,13 @@ static int32_t read_back(const Back *b, const End *ends, int32_t count, int32_t 
     for (int32_t i = count - 1; i >= 0;) {
         int32_t at = ends[i].at, any = 1;
         g->alive[at + 1].count = 0;
-        for (g->mark++; any > 0 && at >= 0; at--) {
+        for (g->mark++; any && at >= 0; at--) {
             int is_end = i >= 0 && ends[i].at == at;
             i -= is_end;
             any = keep_alive(b, at, is_end, &begins);
+            if (any < 0) return any;
             mark_alive(g, &g->alive[at]);
         }
-        if (any < 0) return any;
     }
     return begins;
 }

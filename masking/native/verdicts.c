@@ -114,6 +114,7 @@ static int around(const Matcher *m, const Rule *rule, int32_t *left, int32_t *ri
 /* Say whether a rule allows just this value. */
 static int is_allowed(const Matcher *m, const Rule *rule, int32_t i, int32_t end) {
     uint64_t key = owned_key(owner_of(m, rule, ALLOWED_OWNER));
+    while (i < end && is_gap(m->tape[i])) i++;
     int32_t atoms = end - i;
     if (form_key(m, &key, i, end, &atoms) < end) return OPEN_QUESTION;
     return is_listed(m, key) ? YES : NO;
@@ -229,10 +230,15 @@ static int is_short(int32_t most, const char *value, const char *end) {
 int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
     if (!(rule->flags & (ASKS | MOVES))) return YES;
     int answer = YES;
+    int32_t matched[] = {*left, *right}; /* what Python has to be asked about, wherever the value stands */
     if (rule->flags & MOVES) {
         if (rule->flags & STOPS) return OPEN_QUESTION;
         if (rule->flags & VALUES) answer = around(m, rule, left, right, zone);
         if (answer == YES && (rule->flags & AMONG)) answer = longest(m, rule, left, right);
+        if (answer == OPEN_QUESTION) {
+            *left = matched[0];
+            *right = matched[1];
+        }
         if (answer != YES) return answer;
     }
     Bytes bytes = bytes_of(m, zone);
@@ -250,6 +256,10 @@ int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, c
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         if (answers[i] == NO) return NO;
         if (answers[i] == OPEN_QUESTION) answer = OPEN_QUESTION;
+    }
+    if (answer == OPEN_QUESTION) {
+        *left = matched[0];
+        *right = matched[1];
     }
     return answer;
 }

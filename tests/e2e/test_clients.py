@@ -133,7 +133,7 @@ def test_tool_runner_finishes_without_a_thread(stack, program, tokens, upstream)
 @pytest.mark.parametrize("fault", ["error_stream", "cut", "reset"])
 def test_broken_stream_is_an_error_in_the_program(stack, program, tokens, upstream, fault, operation):
     """An error event, an end without message_stop and a reset raise: no half answer passes for a whole one."""
-    text = f"{PROMPT} {'The garden was green and the soup was warm. ' * 40} sim:{fault}"
+    text = f"{PROMPT} {'The river was slow and the bread was fresh. ' * 40} sim:{fault}"
     program.send(stack, tokens[True], operation, request=ask(text))
     outcome = program.receive()
     assert "message" not in outcome
