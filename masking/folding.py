@@ -133,8 +133,6 @@ def _unfolded(text: str) -> View:
         while place < len(found) and found[place].start < end:
             edit = found[place]
             inside.append(Edit(edit.start - start, edit.end - start, edit.spells))
-            if edit.end > end:
-                end = token_end(shown, edit.end)
             place += 1
         token = _undone(shown[start:end], inside, start)
         parts += (shown[at:start], token.text)
@@ -170,6 +168,7 @@ def _ordinals(start: int, end: int) -> array[int]:
 
 
 _ORDINALS = array("i", range(1 << 16))
+"""Enough for what is read at once (`text.BLOCK`)."""
 
 
 def token_begin(text: str, at: int) -> int:

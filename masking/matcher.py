@@ -37,7 +37,7 @@ Match = tuple[int, int, int, int]
 _TOKENS = {"(": -1, ")": -2, "|": -3, "?": -4, "*": -5, "+": -6, "[[": -7, "]]": -8, "_": -10}
 _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
-_UNTOLD, _TOO_WIDE = -5, -6
+_OUT_OF_MEMORY, _UNTOLD, _TOO_WIDE = -1, -5, -6
 _NAME = identifier_number(NAME)
 _tuple = tuple.__new__
 _SIZE_MAX = 1 << 30
@@ -90,7 +90,7 @@ class Matcher:
             ctypes.byref(blamed),
         )
         if not handle:
-            if blamed.value < 0:
+            if blamed.value < 0 or error.value == _OUT_OF_MEMORY:
                 raise MemoryError
             raise phrase.PhraseRefused(_ERRORS.get(error.value, phrase.MALFORMED), self.owners[blamed.value])
         self.handle = ctypes.c_void_p(handle)

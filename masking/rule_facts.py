@@ -52,8 +52,8 @@ class RuleFacts:
 
     def _tell(self, owner: int, recognizer: Recognizer) -> None:
         few = _FEW_LETTERS.fullmatch(recognizer.allow[0].pattern) if len(recognizer.allow) == 1 else None
-        odd = any(not cue or "\n" in cue or "\0" in cue for cue in (*recognizer.context, *recognizer.unless))
-        allows = odd or (bool(recognizer.allow) and few is None)
+        is_odd = _is_odd(recognizer.context) or _is_odd(recognizer.unless)
+        allows = is_odd or (bool(recognizer.allow) and few is None)
         facts = (
             *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
             *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
@@ -78,13 +78,18 @@ class RuleFacts:
         self.rules.append(len(self.sizes) // 2)
 
     def _cues(self, cues: Sequence[str]) -> int:
-        """Return where cues stand, -1 if there are none."""
-        if any(not cue or "\n" in cue or "\0" in cue for cue in cues):
+        """Return where cues stand, -1 if there are none, or Python has to look for them."""
+        if not cues or _is_odd(cues):
             return -1
         at = len(self.cues)
         self.cues += "\n".join(cues).encode() + b"\0"
-        return at if cues else -1
+        return at
 
     def _list(self, words: Collection[str], owner: int) -> None:
         self.listed += words
         self.owners.extend([owner] * len(words))
+
+
+def _is_odd(cues: Sequence[str]) -> bool:
+    """Say whether one of some cues is empty, or holds what parts and ends cues in native code."""
+    return any(not cue or "\n" in cue or "\0" in cue for cue in cues)

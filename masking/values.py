@@ -15,7 +15,7 @@ from masking.folding import fold
 from masking.lexicon import LENGTHS, WORD, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 MAX_VALUES = 10_000
 """Values of one rule."""
@@ -43,8 +43,8 @@ def unusable(value: str) -> str:
 class Values:
     """The literal values of one rule, usable ones; `listed` as they are looked for, in the order they were given.
 
-    `anchors`: the words among the anchors; `anchor_forms`: all of them. `sizes`: how many atoms stand before a value's
-    anchor and from it on, the longest first; `placed`: the forms of the values by how many stand before their anchor.
+    `anchors`: the words among the anchors. `sizes`: how many atoms stand before a value's anchor and from it on, the
+    longest first; `placed`: the forms of the values by how many stand before their anchor.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
@@ -69,8 +69,12 @@ class Values:
                 self._digits.add(min(len(forms[place]), len(LENGTHS)))
             sizes.setdefault(forms[place], set()).add((place, len(atoms) - place))
         self._sizes = {anchor: sorted(some, key=_longest_first) for anchor, some in sizes.items()}
-        self.anchor_forms = frozenset(sizes)
         self.sizes = sorted(set().union(*sizes.values()), key=_longest_first)
+
+    @property
+    def anchor_forms(self) -> Collection[str]:
+        """The forms of all anchors, words and others."""
+        return self._sizes.keys()
 
     def phrases(self, anchors: str) -> tuple[str, ...]:
         """Return the phrases that find the anchors, given the name of the list that holds the words among them."""

@@ -171,7 +171,8 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->forgotten = known_new(forgotten_size + 1);
     m->listed = known_new(listed_size + 1);
     m->sizes = copied(sizes, 2 * (size_t)size_count * sizeof(int32_t));
-    if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->rule_of || !m->rules || !m->cues || !m->forgotten || !m->listed || !m->sizes)
+    if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->rule_of || !m->rules || !m->cues ||
+        !m->forgotten || !m->listed || !m->sizes)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
         while (end < forgotten_size && forgotten[end] != '\n') end++;
@@ -289,7 +290,7 @@ int32_t matcher_judge(Matcher *m, int32_t zones, int32_t from, int32_t to) {
     return status ? status : settle_zones(m, zones);
 }
 
-/* What the library was built from: the checksum of its header (`hatch_build.py`). */
+/* What the library was built from: the checksum of its headers (`hatch_build.py`). */
 #ifndef LAYOUT
 #define LAYOUT 0
 #endif

@@ -227,39 +227,38 @@ static int is_short(int32_t most, const char *value, const char *end) {
 
 /* --- all of it ------------------------------------------------------------------------------------------------------ */
 
+/* Find where the value stands of which *left..*right is a part, or in which it is. */
+static int moved(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
+    int answer = rule->flags & STOPS ? OPEN_QUESTION : YES;
+    if (answer == YES && (rule->flags & VALUES)) answer = around(m, rule, left, right, zone);
+    if (answer == YES && (rule->flags & AMONG)) answer = longest(m, rule, left, right);
+    return answer;
+}
+
 int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
     if (!(rule->flags & (ASKS | MOVES))) return YES;
-    int answer = YES;
-    int32_t matched[] = {*left, *right}; /* what Python has to be asked about, wherever the value stands */
-    if (rule->flags & MOVES) {
-        if (rule->flags & STOPS) return OPEN_QUESTION;
-        if (rule->flags & VALUES) answer = around(m, rule, left, right, zone);
-        if (answer == YES && (rule->flags & AMONG)) answer = longest(m, rule, left, right);
-        if (answer == OPEN_QUESTION) {
-            *left = matched[0];
-            *right = matched[1];
-        }
-        if (answer != YES) return answer;
-    }
+    int32_t i = *left, stop = *right; /* what matched stays what Python is asked about */
+    int answer = rule->flags & MOVES ? moved(m, rule, &i, &stop, zone) : YES;
+    if (answer != YES) return answer;
     Bytes bytes = bytes_of(m, zone);
-    const char *value = text_of(m, *left), *end = text_of(m, *right);
+    const char *value = text_of(m, i), *end = text_of(m, stop);
     int answers[] = {
         rule->flags & ALONE ? stands_alone(bytes, value, end) : YES,
-        rule->form ? form_verdict(m, rule->form, *left, *right) : YES,
+        rule->form ? form_verdict(m, rule->form, i, stop) : YES,
         rule->context >= 0 ? has_cue(m->cues + rule->context, bytes, value) : YES,
         rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, bytes, value)) : YES,
         rule->flags & AFTER ? unless(has_against(m, rule, bytes, end)) : YES,
         rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES,
-        rule->flags & ALLOWED ? unless(is_allowed(m, rule, *left, *right)) : YES,
+        rule->flags & ALLOWED ? unless(is_allowed(m, rule, i, stop)) : YES,
         rule->flags & ALLOWS ? OPEN_QUESTION : YES,
     };
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        if (answers[i] == NO) return NO;
-        if (answers[i] == OPEN_QUESTION) answer = OPEN_QUESTION;
+    for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
+        if (answers[a] == NO) return NO;
+        if (answers[a] == OPEN_QUESTION) answer = OPEN_QUESTION;
     }
-    if (answer == OPEN_QUESTION) {
-        *left = matched[0];
-        *right = matched[1];
+    if (answer == YES) {
+        *left = i;
+        *right = stop;
     }
     return answer;
 }

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import re2
-from shipped import NOTE, shipped
-from test_matcher import by_re2
+from shipped import NOTE, by_re2, shipped
 
 from masking import Memory, RuleError, RuleSet, SegmentFold, automata, find, matcher, native
 from masking.automata import ascii_edition, compile_pattern, compile_tape

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shipped import folded, shipped
 
-from masking import find
+from masking import find, folding
 from masking.folding import SPACES, fold, view_of
 from masking.segments import lines
 
@@ -129,3 +129,20 @@ def test_encoded_texts_are_found_alike_in_any_pieces(text: str, data: st.DataObj
     assert folded([text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]) == whole
     ends = [0, *(found[1] for found in whole[1])]
     assert all(end <= found[0] < found[1] for end, found in zip(ends, whole[1], strict=False))
+
+
+@pytest.mark.parametrize("text", ["*" * 4000, "x" * 40_000 + "a\u200b" * 400, "&#65;" * 900, ("w" * 99 + "%41 ") * 300])
+def test_the_end_of_a_token_is_looked_for_once(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """However many encodings one token holds, the time that its view takes grows with its length alone."""
+    read = 0
+    end_of = folding.token_end
+
+    def counted(text: str, at: int) -> int:
+        nonlocal read
+        end = end_of(text, at)
+        read += end - at
+        return end
+
+    monkeypatch.setattr(folding, "token_end", counted)
+    folding.view_of(text)
+    assert read <= len(text)
