@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     from bench.synthetic.templates import Template
 
 SETS: dict[str, tuple[str, ...]] = {
-    "prompts": ("prompts", "requests", "negatives", "questions", "prompts_round4", "negatives_round4"),
+    "prompts": (
+        "prompts",
+        "requests",
+        "negatives",
+        "questions",
+        "prompts_round4",
+        "negatives_round4",
+        "prompts_round5",
+    ),
     "notes": ("notes", "notes_details", "notes_round4"),
     "clean": ("clean", "unnamed", "clean_kinds", "clean_round4"),
     "words": ("words",),
     "handoffs": ("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "handoffs"),
     "signouts": ("signouts", "signouts_sheets", "signouts_round4"),
-    "letters": ("letters", "letters_round4"),
+    "letters": ("letters", "letters_round4", "letters_round5"),
     "messages": ("messages",),
     "chat": ("chat", "chat_team", "chat_round4"),
     "tables": ("tables", "tables_exports"),
