@@ -22,9 +22,10 @@ SETS: dict[str, tuple[str, ...]] = {
         "prompts_round4",
         "negatives_round4",
         "prompts_round5",
+        "negatives_round5",
     ),
     "notes": ("notes", "notes_details", "notes_round4"),
-    "clean": ("clean", "unnamed", "clean_kinds", "clean_round4"),
+    "clean": ("clean", "unnamed", "clean_kinds", "clean_round4", "clean_round5"),
     "words": ("words",),
     "handoffs": (
         *("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "spoken_round5"),
@@ -36,7 +37,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "chat": ("chat", "chat_team", "chat_round4", "chat_round5"),
     "tables": ("tables", "tables_exports"),
     "hl7": ("hl7",),
-    "international": ("international", "international_round4"),
+    "international": ("international", "international_round4", "international_round5"),
 }
 """Sets by name, and the kinds of templates they are made from."""
 
