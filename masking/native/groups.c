@@ -1,11 +1,5 @@
-/* Groups of phrases, searched together: where their matches end is found forwards, where they begin backwards.
-
-   A zone is read once from its begin. Of each phrase the places that some match may have come to are all that has to be
-   known of what was read, so these sets are the states of an automaton, made as they turn up and kept (R. Cox, "Regular
-   expression matching in the wild", on lazy automata). Read this way phrases sleep through most text, because they begin
-   with what is rarer than what they end with. Where a phrase may end it is read back, place by place of those that the
-   states hold, as long as there are any. Where a first place of it is alive, a match begins; it is walked forwards: of
-   the ways on, the preferred one whose place is alive. It always ends well, so nothing is read a third time. */
+/* Groups of phrases, and what the automaton of each has to know of them: which symbols no phrase of a group tells apart,
+   which places take each, and where matches begin and end. */
 #include "groups.h"
 
 #include <stdlib.h>
@@ -130,81 +124,12 @@ static int mark(Group *g) {
     return 0;
 }
 
-int group_aim(Group *g, int32_t from, int32_t to) {
-    g->from = from;
-    g->to = to;
-    for (int32_t p = 0; p < g->count; p++)
-        if (g->members[p] >= from && g->members[p] < to) return 1;
-    return 0;
-}
-
 void group_wakes(const Group *g, uint8_t *wakes) {
     for (int32_t class = 0; class < g->classes; class++) {
         const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
         wakes[class] = 0;
         for (int32_t i = 0; i < g->words && !wakes[class]; i++) wakes[class] = (g->firsts[i] & takes[i]) != 0;
     }
-}
-
-static int prepare(Group *g, int32_t size) {
-    if ((g->state_count > MANY_STATES || states_bytes(g) > MUCH_MEMORY) && states_forget(g)) return OUT_OF_MEMORY;
-    if (size > g->path_room) {
-        int32_t room = size + 256;
-        uint16_t *path = realloc(g->path, (size_t)room * sizeof(uint16_t));
-        if (path) g->path = path;
-        int32_t *order = realloc(g->order, (size_t)room * sizeof(int32_t));
-        if (order) g->order = order;
-        Alive *alive = realloc(g->alive, ((size_t)room + 1) * sizeof(Alive));
-        if (alive) g->alive = alive;
-        if (!path || !order || !alive) return OUT_OF_MEMORY;
-        g->path_room = room;
-    }
-    memset(g->path, 0, (size_t)size * sizeof(uint16_t));
-    g->state = 0;
-    return g->state_count || state_of(g, NULL, 0, 0) != NOT_MADE ? 0 : OUT_OF_MEMORY;
-}
-
-/* Note the phrases that are looked for and may end at a symbol. */
-static int note_ends(Ends *ends, const Group *g, int32_t number, int32_t at) {
-    const Reached *state = &g->states[g->path[at]];
-    const uint16_t *members = g->reached + state->at + state->count;
-    if (grow((void **)&ends->all, &ends->room, ends->count + state->ends, sizeof(End))) return OUT_OF_MEMORY;
-    for (uint32_t i = 0; i < state->ends; i++) {
-        int32_t phrase = g->members[members[i]];
-        if (phrase >= g->from && phrase < g->to) ends->all[ends->count++] = (End){phrase, at, number, members[i]};
-    }
-    return 0;
-}
-
-int groups_read(Group **groups, uint64_t aimed, const uint64_t *wakes, const uint16_t *class_of, int32_t stride,
-                const Symbol *tape, int32_t begin, int32_t end, int32_t number, Ends *ends) {
-    int32_t size = end - begin;
-    uint64_t awake = 0;
-    for (uint64_t all = aimed; all; all &= all - 1)
-        if (prepare(groups[__builtin_ctzll(all)], size)) return OUT_OF_MEMORY;
-    /* Symbol by symbol and not group by group: what one group waits for in memory, the others need not. */
-    const uint16_t *spaces = class_of + (size_t)' ' * (size_t)stride;
-    for (int32_t at = 0, both; at < size; at += 1 + both) {
-        Symbol symbol = tape[begin + at];
-        const uint16_t *class = class_of + (size_t)symbol * (size_t)stride;
-        both = at + 1 < size && tape[begin + at + 1] == ' ';
-        for (uint64_t all = awake | ((wakes[symbol] | (both ? wakes[' '] : 0)) & aimed); all; all &= all - 1) {
-            int32_t i = __builtin_ctzll(all);
-            Group *g = groups[i];
-            uint64_t known = *way_of(g, way_key(g, g->state, class[i]));
-            uint32_t way = (uint32_t)known;
-            if (!known && (way = states_advance(g, g->state, class[i], spaces[i])) == NO_WAY) return OUT_OF_MEMORY;
-            g->state = g->path[at] = way & (ENDS - 1);
-            if (way & ENDS && note_ends(ends, g, number + i, at)) return OUT_OF_MEMORY;
-            if (both) {
-                way >>= 16;
-                g->state = g->path[at + 1] = way & (ENDS - 1);
-                if (way & ENDS && note_ends(ends, g, number + i, at + 1)) return OUT_OF_MEMORY;
-            }
-            awake = g->state ? awake | 1ull << i : awake & ~(1ull << i);
-        }
-    }
-    return 0;
 }
 
 Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
@@ -240,8 +165,7 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
 
 size_t group_bytes(const Group *g) {
     return (size_t)g->state_room * sizeof(Reached) + g->reached_room * sizeof(uint16_t) +
-           (sizeof(uint64_t) << (32 - g->way_shift)) + (size_t)g->classes * (size_t)g->words * 8 +
-           (size_t)g->path_room * (6 + sizeof(Alive)) + (size_t)g->kept_room * 2 + (size_t)g->places * 4;
+           (sizeof(uint64_t) << (32 - g->way_shift)) + (size_t)g->classes * (size_t)g->words * 8 + (size_t)g->places * 4;
 }
 
 void group_free(Group *g) {
@@ -258,10 +182,6 @@ void group_free(Group *g) {
     free(g->table);
     free(g->building);
     free(g->begun);
-    free(g->path);
-    free(g->order);
-    free(g->alive);
-    free(g->kept);
     free(g->marks);
     free(g);
 }

@@ -1,5 +1,5 @@
-/* What the parts of a group share: its automaton (`states.c`), the tape that is read (`groups.c`), and the matches of one
-   phrase (`matches.c`). */
+/* What the parts of the search share: groups of phrases (`groups.c`) and the automaton of each (`states.c`), all groups
+   read together (`bank.c`), and the matches of one phrase (`matches.c`). */
 #ifndef PHIGATE_GROUPS_H
 #define PHIGATE_GROUPS_H
 
@@ -42,16 +42,40 @@ struct Group {
     uint64_t *ways;
     int32_t state_count, state_room;
     uint32_t reached_count, reached_room, way_count, way_shift;
-    /* while a tape is read */
     uint64_t *building; /* empty between two calls */
-    uint16_t *path; /* the state behind each symbol */
-    int32_t *order; /* where matches begin */
-    int32_t path_room, from, to; /* `from`..`to`: phrases that are looked for */
-    uint16_t state;
-    /* while a phrase is read back: the places that lead to an end, by symbol; those of one symbol are marked */
+    uint32_t *marks, mark; /* places of one symbol, while a phrase is read back */
+};
+
+/* A joint state: what all groups of a bank have come to. `ends`: those of them in which a phrase may end there. */
+typedef struct {
+    uint64_t ends;
+    uint32_t hash;
+} Joint;
+
+/* The joint states behind a symbol, and behind a space after it; `key` is 0 where there is none. */
+typedef struct {
+    uint64_t key;
+    uint32_t first, second;
+} Step;
+
+struct Bank {
+    Group **groups;
+    int32_t count, number;    /* groups, and the number of the first among all */
+    const uint16_t *class_of; /* of each symbol in each group: class_of[symbol * stride + group] */
+    int32_t stride, from, to; /* phrases from..to are looked for */
+    const uint64_t *wakes;    /* the groups that each symbol may wake */
+    Joint *joints;
+    uint16_t *states; /* of each joint state, that of each group */
+    uint32_t *table, table_mask, joint_count;
+    Step *steps;
+    uint32_t step_count, step_mask;
+    int32_t joint_room, state_room;
+    uint32_t *path; /* the joint state behind each symbol of the zone that was read last */
+    /* while a phrase is read back: where matches begin, and the places that lead to an end, by symbol */
+    int32_t *order, path_room;
     Alive *alive;
     uint16_t *kept;
-    uint32_t *marks, mark, kept_count;
+    uint32_t kept_count;
     int32_t kept_room;
 };
 
@@ -61,10 +85,10 @@ static inline int has(const uint64_t *set, int32_t place) { return (int)(set[pla
 
 static inline void add(uint64_t *set, int32_t place) { set[place >> 6] |= 1ull << (place & 63); }
 
-/* Forget all states. */
+/* Forget all states but the one of no place, whose number is 0. */
 int states_forget(Group *g);
-/* Bytes that states take, as far as forgetting them makes room for others. */
-size_t states_bytes(const Group *g);
+/* Say whether a group has so many states that it should forget them before it reads another zone. */
+int states_are_many(const Group *g);
 /* Return the state of some places, with the phrases that end there behind them, made if it is new; NOT_MADE without
    memory. */
 uint16_t state_of(Group *g, const uint16_t *places, uint32_t count, uint32_t ends);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Of one group, so that its states are few (measured); and the weight of what a phrase begins with that makes it loud. */
-enum { GROUP_PLACES = 8000, GROUP_PHRASES = 96, LOUD = 2000 };
+enum { GROUP_PLACES = 8000, GROUP_PHRASES = 96, LOUD = 2000, BANK = 64 };
 
 int grow(void **array, int32_t *room, int32_t needed, size_t size) {
     if (needed <= *room) return 0;
@@ -21,13 +21,14 @@ void matcher_free(Matcher *m) {
     if (!m) return;
     words_free(&m->words);
     characters_free(&m->characters);
+    for (int32_t b = 0; b < m->bank_count; b++) bank_free(m->banks[b]);
+    free(m->banks);
     for (int32_t g = 0; g < m->group_count; g++) group_free(m->groups[g]);
     for (int32_t p = 0; p < m->phrase_count && m->phrases; p++) phrase_free(&m->phrases[p]);
     free(m->phrases);
     free(m->groups);
     free(m->class_of);
     free(m->wakes);
-    free(m->aimed);
     free(m->ends.all);
     free(m->sets);
     free(m->rule_of);
@@ -121,11 +122,11 @@ static int group_phrases(Matcher *m, int32_t set_count) {
             members[used++] = p;
         }
     starts[m->group_count] = count;
-    size_t banks = ((size_t)m->group_count + 63) / 64;
+    int32_t banks = (m->group_count + BANK - 1) / BANK;
     m->class_of = malloc((size_t)m->symbols * (size_t)(m->group_count + 1) * sizeof(uint16_t));
-    m->wakes = calloc(banks * m->symbols + 1, sizeof(uint64_t));
-    m->aimed = calloc(banks + 1, sizeof(uint64_t));
-    if (!m->class_of || !m->wakes || !m->aimed) goto done;
+    m->wakes = calloc((size_t)banks * m->symbols + 1, sizeof(uint64_t));
+    m->banks = calloc((size_t)banks + 1, sizeof(Bank *));
+    if (!m->class_of || !m->wakes || !m->banks) goto done;
     for (int32_t g = 0; g < m->group_count; g++) {
         Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], m->sets,
                                                 set_count, m->set_bytes, m->symbols, m->class_of + g, m->group_count);
@@ -133,7 +134,14 @@ static int group_phrases(Matcher *m, int32_t set_count) {
         group_wakes(group, wakes);
         for (uint32_t symbol = 0; symbol < m->symbols; symbol++)
             if (wakes[m->class_of[(size_t)symbol * (size_t)m->group_count + (size_t)g]])
-                m->wakes[(size_t)(g / 64) * m->symbols + symbol] |= 1ull << g % 64;
+                m->wakes[(size_t)(g / BANK) * m->symbols + symbol] |= 1ull << g % BANK;
+    }
+    for (; m->bank_count < banks; m->bank_count++) {
+        int32_t first = BANK * m->bank_count, rest = m->group_count - first;
+        Bank *bank = bank_new(m->groups + first, rest < BANK ? rest : BANK, first, m->class_of + first, m->group_count,
+                              m->wakes + (size_t)m->bank_count * m->symbols);
+        if (!bank) goto done;
+        m->banks[m->bank_count] = bank;
     }
     status = 0;
 done:
@@ -247,25 +255,22 @@ static int by_phrase(const void *a, const void *b) {
 static int search_zone(Matcher *m, const Zone *zone) {
     int32_t begin = zone->begin - 1, size = zone->end - begin;
     m->ends.count = 0;
-    for (int32_t first = 0; first < m->group_count; first += 64) {
-        int status = groups_read(m->groups + first, m->aimed[first / 64], m->wakes + (size_t)(first / 64) * m->symbols,
-                                 m->class_of + first, m->group_count, m->tape, begin, zone->end, first, &m->ends);
+    for (int32_t b = 0; b < m->bank_count; b++) {
+        int status = bank_read(m->banks[b], m->tape, begin, zone->end, &m->ends);
         if (status) return status;
     }
     End *ends = m->ends.all;
     if (m->ends.count > 1) qsort(ends, (size_t)m->ends.count, sizeof(End), by_phrase);
     for (int32_t i = 0, next; i < m->ends.count; i = next) {
         for (next = i + 1; next < m->ends.count && ends[next].phrase == ends[i].phrase;) next++;
-        int status = group_matches(m->groups[ends[i].group], ends + i, next - i, begin, size, take, m);
+        int status = bank_matches(m->banks[ends[i].group / BANK], ends + i, next - i, begin, size, take, m);
         if (status) return status;
     }
     return 0;
 }
 
 static int search(Matcher *m, int32_t zones, int32_t from, int32_t to, int judging) {
-    memset(m->aimed, 0, (size_t)(m->group_count / 64 + 1) * sizeof(uint64_t));
-    for (int32_t g = 0; g < m->group_count; g++)
-        if (group_aim(m->groups[g], from, to)) m->aimed[g / 64] |= 1ull << g % 64;
+    for (int32_t b = 0; b < m->bank_count; b++) bank_aim(m->banks[b], from, to);
     m->candidate_count = m->taken_count = m->learned_count = m->finding_count = 0;
     m->judging = judging;
     for (m->zone = 0; m->zone < zones && m->zone < m->zone_count; m->zone++) {
@@ -299,6 +304,6 @@ uint32_t matcher_layout(void) { return LAYOUT; }
 /* Bytes that states take now. */
 size_t matcher_bytes(const Matcher *m) {
     size_t bytes = 0;
-    for (int32_t g = 0; g < m->group_count; g++) bytes += group_bytes(m->groups[g]);
+    for (int32_t b = 0; b < m->bank_count; b++) bytes += bank_bytes(m->banks[b]);
     return bytes;
 }

@@ -117,11 +117,15 @@ typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
                  size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride);
 void group_free(Group *group);
-/* From now on a group looks for its phrases among from..to; returns whether there are any. */
-int group_aim(Group *group, int32_t from, int32_t to);
 /* Note of each class whether its symbols may begin one of the phrases; there are at most as
    many classes as symbols. */
 void group_wakes(const Group *group, uint8_t *wakes);
+size_t group_bytes(const Group *group);
+
+/* --- bank.c, matches.c: groups, read together ---------------------------------------------------------------------- */
+
+typedef struct Bank Bank;
+
 /* Where a phrase may end: with a symbol of a zone. `group` and `member`: where the phrase is. */
 typedef struct {
     int32_t phrase, at, group, member;
@@ -132,15 +136,21 @@ typedef struct {
     int32_t count, room;
 } Ends;
 
-/* Read tape[begin..end) and add to `ends` where what some groups look for may end; 0, or an error. At most 64 groups: the
-   bits of `aimed` say which, those of wakes[symbol] which a symbol may wake; class_of has `stride` columns, one for each
-   group; `number` is that of the first one. */
-int groups_read(Group **groups, uint64_t aimed, const uint64_t *wakes, const uint16_t *class_of, int32_t stride,
-                const Symbol *tape, int32_t begin, int32_t end, int32_t number, Ends *ends);
+/* Make a bank of groups, 64 at most, of which the first has a number among all: the bits of wakes[symbol] say which of
+   them a symbol may wake, class_of has `stride` columns, one for each group. All of it stays its owner's. NULL without
+   memory. */
+Bank *bank_new(Group **groups, int32_t count, int32_t number, const uint16_t *class_of, int32_t stride,
+               const uint64_t *wakes);
+void bank_free(Bank *bank);
+/* From now on a bank looks for the phrases from..to. */
+void bank_aim(Bank *bank, int32_t from, int32_t to);
+/* Read tape[begin..end) and add to `ends` where what is looked for may end; 0, or an error. */
+int bank_read(Bank *bank, const Symbol *tape, int32_t begin, int32_t end, Ends *ends);
 /* Give every match of one phrase that ends as told, leftmost first, as RE2 would find them, to `take`; 0, or an error.
    tape[begin..begin + size) was read last, and the ends of the phrase are in rising order. */
-int group_matches(Group *group, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker);
-size_t group_bytes(const Group *group);
+int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker);
+/* Bytes that a bank takes, with its groups. */
+size_t bank_bytes(const Bank *bank);
 
 /* --- known.c: values that were found before ----------------------------------------------------------------------- */
 
@@ -268,9 +278,10 @@ typedef struct Matcher {
     Group **groups;
     int32_t group_count;
     uint16_t *class_of; /* the class of each symbol in each group */
-    uint64_t *aimed;    /* groups with a phrase that is looked for */
-    Ends ends;          /* of phrases in the zone that is searched */
-    uint64_t *wakes;    /* the groups that each symbol may wake: of each symbol for the first 64 groups, then for more */
+    uint64_t *wakes;    /* the groups that each symbol may wake: of each symbol for the first bank, then for more */
+    Bank **banks;
+    int32_t bank_count;
+    Ends ends; /* of phrases in the zone that is searched */
     /* the text that was read last */
     const char *text;
     Symbol *tape;

@@ -4,14 +4,18 @@
 #include <string.h>
 
 typedef struct {
+    Bank *bank;
     Group *g;
     const Phrase *phrase;
     int32_t offset; /* of its places */
+    int32_t group;  /* of the bank */
 } Back;
 
 /* The places of the phrase that were reached with a symbol, counted in the group; how many goes to *count. */
 static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
-    const Reached *state = &b->g->states[b->g->path[at]];
+    const Bank *bank = b->bank;
+    const Reached *state =
+        &b->g->states[bank->states[(size_t)bank->path[at] * (size_t)bank->count + (size_t)b->group]];
     const uint16_t *places = b->g->reached + state->at;
     uint32_t low = 0, high = state->count;
     while (high - low > FEW_PLACES) {
@@ -34,46 +38,48 @@ static int leads_on(const Back *b, int32_t place) {
 }
 
 /* Mark the places that are alive at a symbol, and no others. */
-static void mark_alive(Group *g, const Alive *alive) {
+static void mark_alive(const Back *b, const Alive *alive) {
+    Group *g = b->g;
     g->mark++;
-    for (uint32_t i = 0; i < alive->count; i++) g->marks[g->kept[alive->at + i]] = g->mark;
+    for (uint32_t i = 0; i < alive->count; i++) g->marks[b->bank->kept[alive->at + i]] = g->mark;
 }
 
 /* Keep the places that are alive at a symbol: those reached that lead on to marked ones, or may be the last if it is an
    end. Says whether there are any, and adds the symbol to `order` before *begins if a match may begin here. */
 static int keep_alive(const Back *b, int32_t at, int is_end, int32_t *begins) {
-    Group *g = b->g;
-    uint32_t count, kept = g->kept_count;
+    Bank *bank = b->bank;
+    const Group *g = b->g;
+    uint32_t count, kept = bank->kept_count;
     const uint16_t *reached = reached_at(b, at, &count);
     int begin = 0;
-    if (grow((void **)&g->kept, &g->kept_room, (int32_t)(kept + count), sizeof(uint16_t))) return OUT_OF_MEMORY;
+    if (grow((void **)&bank->kept, &bank->kept_room, (int32_t)(kept + count), sizeof(uint16_t))) return OUT_OF_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         int32_t place = reached[i] - b->offset;
         if (!(is_end && has(g->lasts, reached[i])) && !leads_on(b, place)) continue;
-        g->kept[kept++] = (uint16_t)place;
+        bank->kept[kept++] = (uint16_t)place;
         begin |= has(g->firsts, reached[i]);
     }
-    if (begin) g->order[--*begins] = at;
-    g->alive[at] = (Alive){g->kept_count, kept - g->kept_count};
-    g->kept_count = kept;
-    return g->alive[at].count > 0;
+    if (begin) bank->order[--*begins] = at;
+    bank->alive[at] = (Alive){bank->kept_count, kept - bank->kept_count};
+    bank->kept_count = kept;
+    return bank->alive[at].count > 0;
 }
 
 /* Read a phrase back from each symbol at which it may end, in rising order. Where its matches may begin goes to the end
    of `order`; returns from where on, or an error. */
 static int32_t read_back(const Back *b, const End *ends, int32_t count, int32_t size) {
-    Group *g = b->g;
+    Bank *bank = b->bank;
     int32_t begins = size;
-    g->kept_count = 0;
+    bank->kept_count = 0;
     for (int32_t i = count - 1; i >= 0;) {
         int32_t at = ends[i].at, any = 1;
-        g->alive[at + 1].count = 0;
-        for (g->mark++; any && at >= 0; at--) {
+        bank->alive[at + 1].count = 0;
+        for (b->g->mark++; any && at >= 0; at--) {
             int is_end = i >= 0 && ends[i].at == at;
             i -= is_end;
             any = keep_alive(b, at, is_end, &begins);
             if (any < 0) return any;
-            mark_alive(g, &g->alive[at]);
+            mark_alive(b, &bank->alive[at]);
         }
     }
     return begins;
@@ -88,7 +94,7 @@ static int32_t walk(const Back *b, int32_t at, int32_t size, int32_t *left, int3
     *left = -1;
     *right = at;
     for (;;) {
-        if (at < size) mark_alive(g, &g->alive[at]);
+        if (at < size) mark_alive(b, &b->bank->alive[at]);
         else g->mark++;
         while (way < no_way && *way != END && g->marks[*way] != g->mark) way++;
         if (way == no_way || *way == END) break; /* there is always a way; never run past the last one */
@@ -108,9 +114,10 @@ static int32_t walk(const Back *b, int32_t at, int32_t size, int32_t *left, int3
     return at;
 }
 
-int group_matches(Group *g, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
-    int32_t p = ends->member, free_from = 0;
-    Back back = {g, member(g, p), g->offset[p]};
+int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
+    int32_t group = ends->group - bank->number, p = ends->member, free_from = 0;
+    Group *g = bank->groups[group];
+    Back back = {bank, g, member(g, p), g->offset[p], group};
     if (g->mark > MANY_MARKS) {
         memset(g->marks, 0, ((size_t)g->places + 1) * sizeof(uint32_t));
         g->mark = 0;
@@ -118,9 +125,9 @@ int group_matches(Group *g, const End *ends, int32_t count, int32_t begin, int32
     int32_t i = read_back(&back, ends, count, size);
     if (i < 0) return i;
     for (; i < size; i++) {
-        if (g->order[i] < free_from) continue;
+        if (bank->order[i] < free_from) continue;
         int32_t left, right;
-        free_from = walk(&back, g->order[i], size, &left, &right);
+        free_from = walk(&back, bank->order[i], size, &left, &right);
         if (left < 0) continue; /* the value took no part */
         int status = take(taker, g->members[p], begin + left, begin + right);
         if (status) return status;

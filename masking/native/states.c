@@ -14,7 +14,7 @@ int states_forget(Group *g) {
     g->state_count = 0;
     memset(g->table, 0xff, TABLE * sizeof(uint16_t));
     memset(g->begun, 0xff, (size_t)g->classes * sizeof(uint16_t));
-    return 0;
+    return state_of(g, NULL, 0, 0) != NOT_MADE ? 0 : OUT_OF_MEMORY;
 }
 
 uint16_t state_of(Group *g, const uint16_t *places, uint32_t count, uint32_t ends) {
@@ -130,7 +130,9 @@ uint32_t states_advance(Group *g, uint16_t state, uint16_t class, uint16_t space
     return remember(g, way_key(g, state, class), second << 16 | first) ? NO_WAY : second << 16 | first;
 }
 
-size_t states_bytes(const Group *g) {
-    return (size_t)g->state_count * sizeof(Reached) + g->reached_count * sizeof(uint16_t) +
-           (sizeof(uint64_t) << (32 - g->way_shift));
+int states_are_many(const Group *g) {
+    return g->state_count > MANY_STATES ||
+           (size_t)g->state_count * sizeof(Reached) + g->reached_count * sizeof(uint16_t) +
+                   (sizeof(uint64_t) << (32 - g->way_shift)) >
+               MUCH_MEMORY;
 }
