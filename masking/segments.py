@@ -24,7 +24,7 @@ _BREAK = "\x1e"
 _PARTS = re.compile(r"""\n(?:(?<=[;})\]>|`"*]\n)|(?<!:\n)(?=[-*+#|>] ))""")
 _JOINS = re.compile(r"\n(?:(?<=:\n)(?=[-*+#|>] )|(?<=:\n\n))")
 """Line ends behind what closes something or before a list item; those between a colon and a list item, and the second
-ones behind a colon. The standard library's: RE2 has no looking around, and a pattern that begins with a letter is searched for as fast as that letter."""
+ones behind a colon. The standard library's: RE2 has no looking around, and what a pattern begins with is found fast."""
 
 
 def lines(text: str) -> str:
