@@ -1,5 +1,5 @@
 /* Groups of phrases, and what the automaton of each has to know of them: which symbols no phrase of a group tells apart,
-   which places take each, and where matches begin and end. */
+   which sets hold each, and where matches begin and end. */
 #include "groups.h"
 
 #include <stdlib.h>
@@ -16,42 +16,37 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
 
 /* What is known of a group's sets while symbols are put into classes. */
 typedef struct {
-    int32_t used, width;   /* sets in use, and words of 64 bits for a set of them */
-    int32_t *numbers;      /* of the sets in use, among those of the matcher */
-    int32_t *index;        /* the other way about, plus one; 0 for sets that are not in use */
-    uint64_t *places;      /* the places that have each set in use */
-    uint64_t *marks;       /* the sets in use that hold each symbol */
-    uint32_t *example;     /* a symbol of each class */
+    int32_t used;     /* sets in use */
+    int32_t *numbers; /* of the sets in use, among those of the matcher */
+    int32_t *index;   /* the other way about, plus one; 0 for sets that are not in use */
+    uint64_t *marks;  /* the sets in use that hold each symbol */
+    uint32_t *example; /* a symbol of each class */
     uint16_t *slots;
 } Classes;
 
 static void classes_free(Classes *c) {
     free(c->numbers);
     free(c->index);
-    free(c->places);
     free(c->marks);
     free(c->example);
     free(c->slots);
 }
 
-/* Number the sets that the places of a group have, and note which places have each. */
-static int number_sets(const Group *g, Classes *c, int32_t set_count) {
+/* Number the sets that the places of a group have, and note which each place has. */
+static int number_sets(Group *g, Classes *c, int32_t set_count) {
     c->numbers = malloc(((size_t)g->places + 1) * sizeof(int32_t));
     c->index = calloc((size_t)set_count + 1, sizeof(int32_t));
     if (!c->numbers || !c->index) return OUT_OF_MEMORY;
-    for (int32_t p = 0; p < g->count; p++)
-        for (int32_t q = 0; q < member(g, p)->count; q++) {
-            int32_t set = member(g, p)->set[q];
-            if (c->index[set]) continue;
-            c->numbers[c->used++] = set;
-            c->index[set] = c->used;
-        }
-    c->width = (c->used + 63) / 64;
-    c->places = calloc((size_t)c->used * (size_t)g->words + 1, sizeof(uint64_t));
-    if (!c->places) return OUT_OF_MEMORY;
     for (int32_t p = 0, place = 0; p < g->count; p++)
-        for (int32_t q = 0; q < member(g, p)->count; q++, place++)
-            add(c->places + (size_t)(c->index[member(g, p)->set[q]] - 1) * (size_t)g->words, place);
+        for (int32_t q = 0; q < member(g, p)->count; q++, place++) {
+            int32_t set = member(g, p)->set[q];
+            if (!c->index[set]) {
+                c->numbers[c->used++] = set;
+                c->index[set] = c->used;
+            }
+            g->set_of[place] = (uint16_t)(c->index[set] - 1);
+        }
+    g->width = (c->used + 63) / 64;
     return 0;
 }
 
@@ -60,7 +55,7 @@ static int classify(Group *g, Classes *c, const uint8_t *sets, size_t set_bytes,
                     int32_t stride) {
     uint32_t slot_mask = 1;
     while (slot_mask < 2 * symbols) slot_mask *= 2;
-    size_t width = (size_t)c->width;
+    size_t width = (size_t)g->width;
     c->marks = calloc((size_t)symbols * width + 1, sizeof(uint64_t));
     c->slots = malloc(slot_mask-- * sizeof(uint16_t));
     c->example = malloc(symbols * sizeof(uint32_t));
@@ -76,7 +71,7 @@ static int classify(Group *g, Classes *c, const uint8_t *sets, size_t set_bytes,
     }
     for (uint32_t symbol = 0; symbol < symbols; symbol++) {
         const uint64_t *mark = c->marks + symbol * width;
-        uint32_t slot = (uint32_t)hash_of(mark, c->width) & slot_mask;
+        uint32_t slot = (uint32_t)hash_of(mark, g->width) & slot_mask;
         while (c->slots[slot] != 0xffff && memcmp(c->marks + c->example[c->slots[slot]] * width, mark, width * 8) != 0)
             slot = (slot + 1) & slot_mask;
         if (c->slots[slot] == 0xffff) {
@@ -88,20 +83,16 @@ static int classify(Group *g, Classes *c, const uint8_t *sets, size_t set_bytes,
     return 0;
 }
 
-/* Note which places take each class. */
-static int note_takes(Group *g, const Classes *c) {
-    size_t words = (size_t)g->words;
-    g->takes = calloc((size_t)g->classes * words + 1, sizeof(uint64_t));
-    if (!g->takes) return OUT_OF_MEMORY;
-    for (int32_t class = 0; class < g->classes; class++) {
-        const uint64_t *mark = c->marks + c->example[class] * (size_t)c->width;
-        uint64_t *takes = g->takes + (size_t)class * words;
-        for (int32_t word = 0; word < c->width; word++)
-            for (uint64_t bits = mark[word]; bits; bits &= bits - 1) {
-                const uint64_t *places = c->places + (size_t)(64 * word + __builtin_ctzll(bits)) * words;
-                for (size_t i = 0; i < words; i++) takes[i] |= places[i];
-            }
-    }
+/* Note which sets hold each class, and which those of the first places do. */
+static int note_holds(Group *g, const Classes *c) {
+    size_t width = (size_t)g->width;
+    g->holds = malloc(((size_t)g->classes * width + 1) * sizeof(uint64_t));
+    g->first_sets = calloc(width + 1, sizeof(uint64_t));
+    if (!g->holds || !g->first_sets) return OUT_OF_MEMORY;
+    for (size_t class = 0; class < (size_t)g->classes; class++)
+        memcpy(g->holds + class * width, c->marks + c->example[class] * width, width * sizeof(uint64_t));
+    for (int32_t place = 0; place < g->places; place++)
+        if (has(g->firsts, place)) add(g->first_sets, g->set_of[place]);
     return 0;
 }
 
@@ -110,7 +101,8 @@ static int mark(Group *g) {
     g->firsts = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->lasts = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->phrase_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
-    if (!g->firsts || !g->lasts || !g->phrase_of) return OUT_OF_MEMORY;
+    g->set_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
+    if (!g->firsts || !g->lasts || !g->phrase_of || !g->set_of) return OUT_OF_MEMORY;
     for (int32_t p = 0; p < g->count; p++) {
         const Phrase *phrase = member(g, p);
         int32_t offset = g->offset[p];
@@ -126,9 +118,9 @@ static int mark(Group *g) {
 
 void group_wakes(const Group *g, uint8_t *wakes) {
     for (int32_t class = 0; class < g->classes; class++) {
-        const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+        const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
         wakes[class] = 0;
-        for (int32_t i = 0; i < g->words && !wakes[class]; i++) wakes[class] = (g->firsts[i] & takes[i]) != 0;
+        for (int32_t i = 0; i < g->width && !wakes[class]; i++) wakes[class] = (g->first_sets[i] & holds[i]) != 0;
     }
 }
 
@@ -155,7 +147,7 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
     Classes classes = {.used = 0};
     int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, set_count) ||
-                 classify(g, &classes, sets, set_bytes, symbols, class_of, stride) || note_takes(g, &classes) ||
+                 classify(g, &classes, sets, set_bytes, symbols, class_of, stride) || note_holds(g, &classes) ||
                  !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
     if (!failed) return g;
@@ -165,14 +157,16 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
 
 size_t group_bytes(const Group *g) {
     return (size_t)g->state_room * sizeof(Reached) + g->reached_room * sizeof(uint16_t) +
-           (sizeof(uint64_t) << (32 - g->way_shift)) + (size_t)g->classes * (size_t)g->words * 8 + (size_t)g->places * 4;
+           (sizeof(uint64_t) << (32 - g->way_shift)) + (size_t)g->classes * (size_t)g->width * 8 + (size_t)g->places * 4;
 }
 
 void group_free(Group *g) {
     if (!g) return;
     free(g->members);
     free(g->offset);
-    free(g->takes);
+    free(g->holds);
+    free(g->first_sets);
+    free(g->set_of);
     free(g->firsts);
     free(g->lasts);
     free(g->phrase_of);

@@ -32,9 +32,11 @@ struct Group {
     int32_t *offset;                 /* of the places of each phrase */
     const Phrase *phrases;
     int32_t places, words, classes;  /* words of 64 bits in a set of places */
-    uint64_t *takes;                 /* places that take each class */
+    int32_t width;                   /* and in a set of the sets that places have */
+    uint64_t *holds;                 /* those sets that hold each class */
     uint64_t *firsts, *lasts;        /* places that may be the first and the last ones */
-    uint16_t *phrase_of;             /* each place */
+    uint64_t *first_sets;            /* what the first ones have */
+    uint16_t *phrase_of, *set_of;    /* each place */
     /* states, and the ways from one to another: the number of state and class plus one, the state behind a
        space after it, and the next one */
     Reached *states;

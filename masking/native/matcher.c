@@ -30,7 +30,6 @@ void matcher_free(Matcher *m) {
     free(m->class_of);
     free(m->wakes);
     free(m->ends.all);
-    free(m->sets);
     free(m->rule_of);
     free(m->rules);
     free(m->cues);
@@ -170,7 +169,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->words.is_inert = copied(is_inert, codes);
     m->symbols = WORDS + SHAPES * (uint32_t)codes;
     m->set_bytes = (m->symbols + 7) / 8;
-    m->sets = copied(sets, m->set_bytes * (size_t)set_count);
+    m->sets = sets;
     m->phrases = calloc((size_t)phrase_count + 1, sizeof(Phrase));
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
@@ -179,7 +178,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->forgotten = known_new(forgotten_size + 1);
     m->listed = known_new(listed_size + 1);
     m->sizes = copied(sizes, 2 * (size_t)size_count * sizeof(int32_t));
-    if (!m->words.inert || !m->words.is_inert || !m->sets || !m->phrases || !m->rule_of || !m->rules || !m->cues ||
+    if (!m->words.inert || !m->words.is_inert || !m->phrases || !m->rule_of || !m->rules || !m->cues ||
         !m->forgotten || !m->listed || !m->sizes)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
@@ -207,6 +206,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
         }
     }
     *error = group_phrases(m, set_count);
+    m->sets = NULL; /* the caller's */
     if (*error) goto failed;
     return m;
 failed:

@@ -264,7 +264,7 @@ typedef struct Matcher {
     Words words;
     Characters characters;
     uint32_t symbols;
-    uint8_t *sets;
+    const uint8_t *sets; /* while phrases are put into groups */
     size_t set_bytes;
     Phrase *phrases;
     int32_t phrase_count;

@@ -65,19 +65,21 @@ static uint16_t with_ends(Group *g, uint32_t count) {
 
 /* Make the state behind a symbol of a class where nothing was reached before it. */
 static uint16_t begun(Group *g, uint16_t class) {
-    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
     uint16_t *places = g->reached + g->reached_count;
     uint32_t count = 0;
     for (int32_t i = 0; i < g->words; i++)
-        for (uint64_t bits = g->firsts[i] & takes[i]; bits; bits &= bits - 1)
-            places[count++] = (uint16_t)(64 * i + __builtin_ctzll(bits));
+        for (uint64_t bits = g->firsts[i]; bits; bits &= bits - 1) {
+            int32_t place = 64 * i + __builtin_ctzll(bits);
+            if (has(holds, g->set_of[place])) places[count++] = (uint16_t)place;
+        }
     return with_ends(g, count);
 }
 
 /* Add the places that may follow those of a state and take a class to `count` ones in rising order; returns how many there
    are then, in rising order. */
 static uint32_t add_following(Group *g, const Reached *from, uint16_t class, uint32_t count) {
-    const uint64_t *takes = g->takes + (size_t)class * (size_t)g->words;
+    const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
     uint16_t *places = g->reached + g->reached_count;
     for (uint32_t i = 0; i < count; i++) add(g->building, places[i]);
     for (uint32_t r = 0; r < from->count; r++) {
@@ -85,7 +87,7 @@ static uint32_t add_following(Group *g, const Reached *from, uint16_t class, uin
         const Phrase *phrase = member(g, p);
         for (int32_t j = phrase->follow_at[place - offset]; j < phrase->follow_at[place - offset + 1]; j++) {
             int32_t next = offset + phrase->follow[j];
-            if (phrase->follow[j] == END || !has(takes, next) || has(g->building, next)) continue;
+            if (phrase->follow[j] == END || !has(holds, g->set_of[next]) || has(g->building, next)) continue;
             add(g->building, next);
             uint32_t at = count++;
             for (; at > 0 && places[at - 1] > next; at--) places[at] = places[at - 1];
