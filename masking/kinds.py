@@ -150,8 +150,8 @@ class Kinds:
             for codes in set(self._kind(source).values()):
                 asked[codes] = asked.get(codes, 0) + times
         rows = [_bits(codes, len(self._codes)) for codes in sorted(asked, key=lambda codes: (-asked[codes], codes))]
-        columns = zip(*rows, strict=True) if rows else ((),) * len(self._codes)
-        uses = dict(zip(self._codes, map("".join, columns), strict=True))
+        every, size = "".join(rows), len(self._codes)
+        uses = {code: every[place::size] for place, code in enumerate(self._codes)}
         moved = self._lexicon.recode(uses)
         new = sorted({moved.get(code, code) for code in self._codes})
         places = {code: place for place, code in enumerate(new)}
