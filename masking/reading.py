@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from masking.scan import Scanner
 
 
+END = "\n"
+"""What stands behind a text on the tape: a name at its end is found by the rules for names at the end of a line."""
+
 _LINE_ENDS = frozenset("\n\x1e")
 
 
@@ -36,14 +39,17 @@ class Stretch(NamedTuple):
 class Reading:
     """A stretch of text that begins and ends with whole tokens; `before` is what stands before it on the tape.
 
-    `view` saves folding the text again.
+    `view` saves folding the text again; `last`: no text comes behind it, which is to the tape as if its line ended.
     """
 
-    def __init__(self, scanner: Scanner, text: str, before: bytes = START, view: View | None = None) -> None:
+    def __init__(
+        self, scanner: Scanner, text: str, before: bytes = START, view: View | None = None, *, last: bool = True
+    ) -> None:
         self.text = text
         self._scanner = scanner
         self._view = view_of(text) if view is None else view
-        self._tape = scanner.read(lines(self._view.text), before)
+        shown = lines(self._view.text)
+        self._tape = scanner.read(shown + END if last else shown, before)
 
     @property
     def zones(self) -> int:

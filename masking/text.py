@@ -14,7 +14,7 @@ from masking.findings import PUBLIC, Finding
 from masking.folding import SPACES, View, view_of
 from masking.keys import field_of
 from masking.memory import Memory
-from masking.reading import Reading, complete, overlong
+from masking.reading import END, Reading, complete, overlong
 from masking.segments import MAX_RUN, REACH, forced_cut, lines
 from masking.tape import START
 
@@ -116,7 +116,7 @@ class SegmentFold:
         long = overlong(text)
         limit = complete(text) if long is None else long
         last = final and long is None
-        reading = Reading(self._scanner, text if last else text[:limit], self._before)
+        reading = Reading(self._scanner, text if last else text[:limit], self._before, last=last)
         oversize = reading.oversize()
         settled = reading.zones if last else reading.settled
         if oversize is not None:
@@ -137,7 +137,7 @@ class SegmentFold:
         if len(window) < MAX_RUN + REACH and not final:
             return None
         self._crowded = True
-        reading = Reading(self._scanner, window, self._before)
+        reading = Reading(self._scanner, window, self._before, last=len(window) < MAX_RUN + REACH)
         findings = reading.findings(reading.zones, self.memory)
         cut = forced_cut(window, findings)
         self._swallow = next((finding for finding in findings if finding.start < cut < finding.end), None)
@@ -189,7 +189,7 @@ def find(
         return _find_value(rules, text, names, memory, f'"{field}": "')
     if len(text) <= BLOCK and overlong(text) is None:
         view = view_of(text) if view is None else view
-        found = scanner.whole(lines(view.text), memory) if view.starts is None else None
+        found = scanner.whole(lines(view.text) + END, memory) if view.starts is None else None
         if found is not None:
             return found
         reading = Reading(scanner, text, view=view)
