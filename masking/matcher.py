@@ -59,7 +59,7 @@ class Matcher:
         self.turn = 0
         self.lock = RLock()  # one tape at a time: between two calls another thread may want it
         lower, is_inert = lexicon.inert()
-        sets = [kind.members.to_bytes((lexicon.symbols + 7) // 8, "little") for kind in book.kinds.all]
+        set_count = len(book.kinds)
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         tokens = [_tokens(one.parts) for recognizer in recognizers for one in recognizer.phrases]
         told = RuleFacts(recognizers)
@@ -71,8 +71,8 @@ class Matcher:
             bytes(is_inert),
             *_pool(*lexicon.listed()),
             *_pool(*lexicon.endings()),
-            b"".join(sets),
-            ctypes.c_int32(len(sets)),
+            book.kinds.take_bits(),
+            ctypes.c_int32(set_count),
             native.address(array("i", [token for some in tokens for token in some])),
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
             ctypes.c_int32(len(tokens)),

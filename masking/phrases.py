@@ -59,7 +59,7 @@ def _token(group: str | None, text: str) -> _Token:
     return _Token(group, text, text[1:-1] if group in {"kind", "words"} else "")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1 << 14)
 def _tokens(source: str) -> tuple[_Token, ...]:
     """Return a phrase in its parts. Raises ValueError with a fixed reason."""
     parts: list[_Token] = []

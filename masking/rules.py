@@ -107,6 +107,10 @@ class RuleSet:
         return ranked(self.recognizers)
 
     @cached_property
+    def _places(self) -> dict[str, int]:
+        return {rule.id: place for place, rule in enumerate(self._ranked)}
+
+    @cached_property
     def _scanners(self) -> dict[str, Scanner]:
         return {}
 
@@ -120,7 +124,7 @@ class RuleSet:
 
     def scanner_of(self, rule: Recognizer) -> Scanner:
         """Return a scanner of one rule alone."""
-        place = self._ranked.index(rule)
+        place = self._places[rule.id]
         return self._scanner_of(slice(place, place + 1))
 
     def _scanner_of(self, wanted: slice) -> Scanner:
