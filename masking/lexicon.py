@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _INERT = b"\x80\x80"
-INERT_FAMILY = 0x80
-"""First byte of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
+INERT_FIRSTS = range(0x80, 0x86)
+"""First bytes of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
 stand in a row."""
 
 SEALED = 0x7F
@@ -47,7 +47,7 @@ FIRST_NUMBER, FIRST_WORD = 128, 256
 SITE = "@"
 """Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
 
-_QUIET = range(0x81, 0xCF)
+_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xCF))
 _UNKNOWN = b"\xcf\x80"
 ORDINARY = range(0xD0, 0x100)
 """First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word."""
@@ -110,8 +110,7 @@ class Lexicon(dict[str, bytes]):
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
         self._places: dict[bytes, int] = {}
-        for number, word in zip(_QUIET, sorted({*quiet}), strict=False):
-            code = bytes((INERT_FAMILY, number))
+        for code, word in zip(_QUIET, sorted({*quiet}), strict=False):
             self._inert[self._codes[held[word]]] = code
             self._members[code] = self._members[self._codes[held[word]]]
 
@@ -134,7 +133,7 @@ class Lexicon(dict[str, bytes]):
     def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
         """Yield each code, shape and list names that words can have."""
         for code, lists in self._members.items():
-            for shape in (1,) if code[0] == INERT_FAMILY else SHAPES.values():
+            for shape in (1,) if code[0] in INERT_FIRSTS else SHAPES.values():
                 if not (shape == 1 and code in self._inert):
                     yield code, shape, lists
 
@@ -180,7 +179,7 @@ class Lexicon(dict[str, bytes]):
     def inert(self) -> tuple[list[int], list[int]]:
         """Return, for each code, the place of that of its lower-case words, and whether it parts zones."""
         lower = [self._places[self._inert.get(code, code)] for code in self._places]
-        return lower, [int(code[0] == INERT_FAMILY) for code in self._places]
+        return lower, [int(code[0] in INERT_FIRSTS) for code in self._places]
 
     @property
     def unknown(self) -> int:

@@ -25,8 +25,8 @@ WAITING = 2
 """Inert words before a zone that belong to it."""
 
 _GAP = r"(?: {1,63}(?:\n {0,63})?|\n {0,63})"
-_INERT = r"(?:\x80[\x80-\xce]\x01[,.;]*|[,.;]+)"
-_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:\x80[\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
+_INERT = r"(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)"
+_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
 _ZONES = compile_tape(
     rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*[ \n\x1e]"
 )

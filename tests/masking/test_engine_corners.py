@@ -200,7 +200,7 @@ def test_no_triggers_match_nothing() -> None:
 def test_a_lexicon_has_a_bound() -> None:
     """More quiet words than there are codes for them are refused."""
     with pytest.raises(ValueError, match="too many"):
-        Lexicon({}, quiet=[f"word{'x' * n}" for n in range(100)])
+        Lexicon({}, quiet=[f"word{'x' * n}" for n in range(500)])
 
 
 def test_the_tape_of_nothing() -> None:

@@ -11,7 +11,7 @@ from masking import Memory, RuleSet, find
 from masking.lexicon import Lexicon, atoms, number, shape_of
 from masking.reading import Reading
 from masking.segments import lines
-from masking.tape import Tape
+from masking.tape import START, Tape
 
 LEXICON = Lexicon(
     {
@@ -152,6 +152,22 @@ def test_quiet_words_part_zones_though_rules_ask_for_them() -> None:
     assert [text[f.start : f.end] for f in find(rules, text)] == ["Jane", "Jane"]
     tape = Tape(rules.lexicon, text)
     assert len(tape.zones()) == 2
+
+
+def test_hundreds_of_words_may_be_quiet() -> None:
+    """Every quiet word has a code of its own, whichever first byte that has, and a rule still tells it from others."""
+    quiet = [f"q{chr(97 + a)}{chr(97 + b)}" for a in range(18) for b in range(26)]
+    rule = (
+        f"recognizers:\n  - {{id: x, identifier: OTHER_ID, phrases: ['\"{quiet[-1]}\" _ [[ <cap> ]]'],"
+        f" examples: ['{quiet[-1]} [[Jane]]'], counter_examples: ['{quiet[-2]} Jane']}}\n"
+        f"words: {{common: {' '.join(quiet)}}}\nlexicon: {{vocabulary: common, quiet: {' '.join(quiet)}}}\n"
+    ).encode()
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    for first in range(0, len(quiet) - 4, 40):
+        text = f"{quiet[-1]} Jane {' '.join(quiet[first : first + 4])} {quiet[-1]} Jane"
+        assert [text[f.start : f.end] for f in find(rules, text)] == ["Jane", "Jane"]
+        zones = Tape(rules.lexicon, text).zones()
+        assert len(zones) == rules.searcher.read(text, START).zones == 2
 
 
 def test_public_claims_protect_what_they_cover() -> None:
