@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 BETWEEN = 3
 """Inert words that a zone may hold in a row; one more parts it."""
 
-WAITING = 2
-"""Inert words before a zone that belong to it."""
+WAITING = TRAILING = 2
+"""Inert words before and behind a zone that belong to it: together no more than part two zones."""
 
 _GAP = r"(?: {1,63}(?:\n {0,63})?|\n {0,63})"
 _INERT = r"(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)"
 _ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
 _ZONES = compile_tape(
-    rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*[ \n\x1e]"
+    rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*"
+    rf"(?:{_GAP}{_INERT}){{0,{TRAILING}}}[ \n\x1e]"
 )
 _PARTED = compile_tape(
-    rf"^(?:\x1e| {{64}}| *\x1e| *\n *[\n\x1e]| *\n {{64}}|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN}}}{_INERT}[ \n])"
+    rf"^(?:\x1e| {{64}}| *\x1e| *\n *[\n\x1e]| *\n {{64}}|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN - TRAILING}}}{_INERT}[ \n])"
 )
 _LAST = compile_tape(rf"(?:{_INERT}{_GAP}){{1,{WAITING}}}$")
 _WIDEST = 1 << 10

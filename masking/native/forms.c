@@ -59,7 +59,7 @@ enum { MOST_DIGITS = 24, MOST_GROUPS = 8 };
 /* The digits of a value without letters, and their groups. */
 typedef struct {
     char digits[MOST_DIGITS];
-    int32_t count, sizes[MOST_GROUPS], groups, differ;
+    int32_t count, sizes[MOST_GROUPS], groups, differ, joins; /* `joins`: signs that dates have */
 } Digits;
 
 /* Read a value of numbers, signs and spaces; returns whether it is one, and not too long. */
@@ -68,6 +68,7 @@ static int read_digits(const Matcher *m, int32_t i, int32_t end, Digits *found) 
     *found = (Digits){.count = 0};
     for (; i < end; i++) {
         if (m->tape[i] >= WORDS) return 0;
+        found->joins += m->tape[i] == '/' || m->tape[i] == '.' || m->tape[i] == '-';
         if (!is_number(m, i)) continue;
         int32_t size = digits_of(m, i);
         if (found->groups == MOST_GROUPS || found->count + size > MOST_DIGITS) return 0;
@@ -104,7 +105,7 @@ static int telephone(const Matcher *m, int32_t i, int32_t end) {
     if (d.differ < 2 || (d.differ == 10 && (end - i == 1 || (end - i == 2 && m->tape[i] == '+')))) return NO;
     if (m->tape[i] == '+') return m->tape[i + 1] == '+' ? OPEN_QUESTION : told(d.count >= 8 && d.count < 16);
     if (is_american(&d)) return YES;
-    if (d.groups == 2 || d.groups == 3) return OPEN_QUESTION;
+    if (d.groups == 2 || d.groups == 3 || (d.groups > 3 && d.joins)) return OPEN_QUESTION;
     if (d.digits[0] == '0') return told(d.digits[1] == '0' ? d.count >= 10 && d.count < 17 : d.count >= 9 && d.count < 13);
     if (d.groups == 1 && d.count == 11) return told(d.digits[0] == '1' && d.digits[1] > '1' && d.digits[4] > '1');
     if (d.groups == 1 && d.count == 10) {

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { BETWEEN = 3, WAITING = 2, WIDEST_GAP = 63 };
+enum { BETWEEN = 3, WAITING = 2, TRAILING = 2, WIDEST_GAP = 63 };
 
 typedef struct {
     Matcher *m;
@@ -72,6 +72,7 @@ static int token(Reader *r) {
         }
         r->lead[r->leads++] = r->begin;
         if (++r->run > BETWEEN) r->reaches = 0;
+        else if (r->reaches && r->run <= TRAILING) m->zones[m->zone_count - 1].end = r->n + 1;
     } else {
         if (!(r->open && r->reaches)) {
             if (grow((void **)&m->zones, &m->zone_room, m->zone_count + 1, sizeof(Zone))) return OUT_OF_MEMORY;
