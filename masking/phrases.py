@@ -62,14 +62,9 @@ def _token(group: str | None, text: str) -> _Token:
 @lru_cache(maxsize=1 << 14)
 def _tokens(source: str) -> tuple[_Token, ...]:
     """Return a phrase in its parts. Raises ValueError with a fixed reason."""
-    parts: list[_Token] = []
-    at = 0
-    while at < len(source):
-        match = _TOKEN.match(source, at)
-        if match is None:
-            raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
-        at = match.end()
-        parts.append(_token(match.lastgroup, match[0]))
+    parts = [_token(match.lastgroup, match[0]) for match in _TOKEN.finditer(source)]
+    if sum([len(part.text) for part in parts]) != len(source):
+        raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
     return tuple(parts)
 
 
