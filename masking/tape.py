@@ -32,7 +32,8 @@ _ZONES = compile_tape(
     rf"(?:{_GAP}{_INERT}){{0,{TRAILING}}}[ \n\x1e]"
 )
 _PARTED = compile_tape(
-    rf"^(?:\x1e| {{64}}| *\x1e| *\n *[\n\x1e]| *\n {{64}}|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN - TRAILING}}}{_INERT}[ \n])"
+    r"^(?:\x1e| {64}| *\x1e| *\n *[\n\x1e]| *\n {64}"
+    rf"|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN - TRAILING}}}{_INERT}[ \n])"
 )
 _LAST = compile_tape(rf"(?:{_INERT}{_GAP}){{1,{WAITING}}}$")
 _WIDEST = 1 << 10
