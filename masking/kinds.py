@@ -78,7 +78,7 @@ class Kinds:
         bits = bytearray(size * len(self._kinds))
         for kind in self._kinds.values():
             bits[size * kind.number : size * (kind.number + 1)] = kind.members.to_bytes(size, "little")
-            kind.members = 0
+            del kind.members  # so that nobody takes them for no symbols
         return bytes(bits)
 
     def ask(self, source: str) -> None:

@@ -49,9 +49,9 @@ def measure() -> RuleSet:
     return by_re2(shipped())
 
 
-def folded(chunks: list[str], memory: Memory | None = None) -> tuple[str, Spans]:
+def folded(chunks: list[str], memory: Memory | None = None, rules: RuleSet | None = None) -> tuple[str, Spans]:
     """Return the text and the findings, in offsets of the whole, of a fold fed in these chunks."""
-    fold = SegmentFold(shipped(), "strict", Memory() if memory is None else memory)
+    fold = SegmentFold(shipped() if rules is None else rules, "strict", Memory() if memory is None else memory)
     segments = [segment for chunk in chunks for segment in fold.feed(chunk)]
     segments += fold.finish()
     text, spans = "", []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import re2
-from shipped import NOTE, by_re2, shipped
+from shipped import NOTE, by_re2, folded, shipped
 
 from masking import Memory, RuleError, RuleSet, SegmentFold, automata, find, matcher, native
 from masking.automata import ascii_edition, compile_pattern, compile_tape
@@ -73,14 +73,8 @@ def test_the_measure_gives_streams_what_it_gives_whole_texts() -> None:
     slow = by_re2(shipped())
     whole = find(slow, NOTE)
     for size in (7, 64, 1000):
-        fold = SegmentFold(slow, "strict", Memory())
-        segments = [one for at in range(0, len(NOTE), size) for one in fold.feed(NOTE[at : at + size])]
-        segments += fold.finish()
-        findings, at = [], 0
-        for segment in segments:
-            findings += [finding.moved(at) for finding in segment.findings]
-            at += len(segment.text)
-        assert findings == whole
+        pieces = [NOTE[at : at + size] for at in range(0, len(NOTE), size)]
+        assert folded(pieces, rules=slow) == (NOTE, whole)
 
 
 def test_a_rule_may_stop_at_words() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shipped import shipped
+from shipped import by_re2, folded, shipped
 
 from masking import Memory, RuleSet, find
 from masking.lexicon import Lexicon, atoms, number, shape_of
 from masking.reading import Reading
 from masking.segments import lines
 from masking.tape import START, Tape
-from masking.text import SegmentFold
 
 LEXICON = Lexicon(
     {
@@ -167,13 +164,23 @@ def test_a_rule_sees_two_quiet_words_behind_a_value() -> None:
     )
     rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
     text = "Jane soon left and was seen. Doe left. The of and was seen left."
-    found = [finding[:2] for finding in find(rules, text)]
-    assert [text[start:end] for start, end in found] == ["Jane", "Doe"]
-    fold = SegmentFold(rules, "strict", Memory())
-    segments = [segment for char in text for segment in fold.feed(char)] + fold.finish()
-    starts = itertools.accumulate((len(segment.text) for segment in segments), initial=0)
-    streamed = [f.moved(start)[:2] for start, segment in zip(starts, segments, strict=False) for f in segment.findings]
-    assert streamed == found
+    found = find(rules, text)
+    assert [text[start:end] for start, end, *_ in found] == ["Jane", "Doe"]
+    assert folded(list(text), rules=rules) == (text, found)
+
+
+def test_a_text_ends_as_a_line_does() -> None:
+    """What asks for the end of a line finds the end of a text, however it comes; no place where a stream only pauses."""
+    rule = (
+        b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['\"by\" _ [[ <cap> ]] [\\n]'], examples: ['by [[Jane]]'],"
+        b" counter_examples: ['by Jane was seen']}\nwords: {common: the of and was seen by}\nlexicon: {vocabulary: common}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = "by Jane was seen, by Roe\nand by Doe"
+    found = find(rules, text)
+    assert [text[start:end] for start, end, *_ in found] == ["Roe", "Doe"]
+    assert folded(list(text), rules=rules) == folded([text], rules=rules) == (text, found)
+    assert find(by_re2(rules), text) == found
 
 
 def test_hundreds_of_words_may_be_quiet() -> None:
