@@ -23,6 +23,8 @@ SETS: dict[str, tuple[str, ...]] = {
         "negatives_round4",
         "prompts_round5",
         "negatives_round5",
+        "prompts_round6",
+        "negatives_round6",
     ),
     "notes": ("notes", "notes_details", "notes_round4"),
     "clean": ("clean", "unnamed", "clean_kinds", "clean_round4", "clean_round5"),
