@@ -119,11 +119,11 @@ class Reading:
             return found
         findings: list[Finding] = []
         free = 0
-        for one in found:
-            start, end = max(starts[one.start], free), ends[one.end - 1]  # what spells several words is found once
+        for first, last, identifier, rule in found:
+            start, end = max(starts[first], free), ends[last - 1]  # what spells several words is found once
             if start < end:
                 free = end
-                findings.append(Finding(start, end, one.identifier, one.rule))
+                findings.append(Finding(start, end, identifier, rule))
         return findings
 
     def claimed(self, rule: str) -> list[tuple[int, int]]:
