@@ -170,6 +170,6 @@ def overlong(text: str) -> int | None:
     """
     for at in range(MAX_RUN + REACH, len(text), REACH):  # one of these places is in it
         start = token_begin(text, at)
-        if token_end(text[: start + REACH + 1], at) - start > REACH:
+        if token_end(text, at, start + REACH + 1) - start > REACH:
             return start
     return None
