@@ -178,9 +178,10 @@ def token_begin(text: str, at: int) -> int:
     return at
 
 
-def token_end(text: str, at: int) -> int:
-    """Return where the token ends that a place in a text belongs to."""
-    while at < len(text) and text[at] not in _SPACES:
+def token_end(text: str, at: int, limit: int | None = None) -> int:
+    """Return where the token ends that a place in a text belongs to, or the limit if it does not end before."""
+    limit = len(text) if limit is None else min(limit, len(text))
+    while at < limit and text[at] not in _SPACES:
         at += 1
     return at
 

@@ -11,7 +11,8 @@ import ctypes
 import weakref
 from array import array
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import itemgetter
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,17 @@ _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"
 _OUT_OF_MEMORY, _UNTOLD, _TOO_WIDE = -1, -5, -6
 _NAME = identifier_number(NAME)
 _tuple = tuple.__new__
+_first, _second = itemgetter(0), itemgetter(1)
 _SIZE_MAX = 1 << 30
 _HALF = (1 << 32) - 1
+
+
+class _Named(dict[int, tuple[str, str]]):
+    """What each rule's findings identify, and its id; a number below 0 stands for values known from before."""
+
+    def __missing__(self, rule: int) -> tuple[str, str]:
+        named = self[rule] = identifier_of(-1 - rule), KNOWN_RULE
+        return named
 
 
 class Matcher:
@@ -55,7 +65,7 @@ class Matcher:
         self.library = native.library
         self.recognizers = tuple(recognizers)
         self.owners = tuple(recognizer for recognizer in recognizers for _ in recognizer.phrases)
-        self.names = tuple((recognizer.identifier, recognizer.id) for recognizer in recognizers)
+        self.named = _Named(enumerate((recognizer.identifier, recognizer.id) for recognizer in recognizers))
         self.turn = 0
         self.lock = RLock()  # one tape at a time: between two calls another thread may want it
         lower, is_inert = lexicon.inert()
@@ -162,12 +172,11 @@ class Matcher:
         learned = iter(native.numbers_at(state.learned, 3 * state.learned_count))
         for low, high, identifier in zip(learned, learned, learned, strict=True):
             memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
-        names = self.names
-        flat = iter(native.numbers_at(state.findings, 3 * count))
-        return [  # made as tuples are: half the time (measured)
-            _tuple(Finding, (start, end, *(names[rule] if rule >= 0 else (identifier_of(-1 - rule), KNOWN_RULE))))
-            for start, end, rule in zip(flat, flat, flat, strict=True)
-        ]
+        flat = native.numbers_at(state.findings, 3 * count)
+        named = self.named
+        rules = [named[rule] for rule in flat[2::3]]
+        columns = (flat[::3], flat[1::3], map(_first, rules), map(_second, rules))
+        return list(map(_tuple, repeat(Finding), zip(*columns, strict=True)))  # a third of the time of calling it
 
     def _answers(self, view: str, questions: list[int]) -> array[int]:
         """Return where each value asked about really stands, -1 for none."""

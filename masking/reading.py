@@ -119,11 +119,11 @@ class Reading:
             return found
         findings: list[Finding] = []
         free = 0
-        for one in found:
-            start, end = max(starts[one.start], free), ends[one.end - 1]  # what spells several words is found once
+        for first, last, identifier, rule in found:
+            start, end = max(starts[first], free), ends[last - 1]  # what spells several words is found once
             if start < end:
                 free = end
-                findings.append(Finding(start, end, one.identifier, one.rule))
+                findings.append(Finding(start, end, identifier, rule))
         return findings
 
     def claimed(self, rule: str) -> list[tuple[int, int]]:
@@ -170,6 +170,6 @@ def overlong(text: str) -> int | None:
     """
     for at in range(MAX_RUN + REACH, len(text), REACH):  # one of these places is in it
         start = token_begin(text, at)
-        if token_end(text[: start + REACH + 1], at) - start > REACH:
+        if token_end(text, at, start + REACH + 1) - start > REACH:
             return start
     return None

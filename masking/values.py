@@ -1,8 +1,9 @@
 """Values: lists of literal texts, such as a deny list, found by one word of each.
 
 A value is compared atom by atom (`lexicon`): words in any case and without marks, white space of any length as one gap,
-numbers and signs as they stand. Its *anchor* is its first word, or its first number if it has no word; a phrase finds
-anchors, a dictionary says whether a whole value stands around one. Ten thousand values cost no more than ten.
+numbers and signs as they stand. Its *anchor* is its first word, or the first of its longest numbers if it has no word
+(few texts hold `8255`, all hold `1`); a phrase finds anchors, a dictionary says whether a whole value stands around
+one. Ten thousand values cost no more than ten.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Values:
         for value in values:
             self.listed.append(fold(value).strip())
             atoms = list(_ATOM.finditer(self.listed[-1]))
-            place = min(range(len(atoms)), key=lambda place: (_RANK[atoms[place].lastgroup or ""], place))
+            place = min(range(len(atoms)), key=lambda place: (*_rarity(atoms[place]), place))
             forms = [_form(atom) for atom in atoms]
             self._values.add("".join(forms))
             self.placed.setdefault(place, set()).add("".join(forms))
@@ -106,6 +107,12 @@ class Values:
             for atom in reversed(list(_ATOM.finditer(text, first, start))[-atoms:]):
                 found.append((atom.start(), _form(atom) + found[-1][1]))
         return found
+
+
+def _rarity(atom: re.Match[str]) -> tuple[int, int]:
+    """Return how early an atom is taken for an anchor: words, then numbers by length, then other things."""
+    kind = atom.lastgroup or ""
+    return _RANK[kind], -len(atom[0]) if kind == "number" else 0
 
 
 def _longest_first(size: tuple[int, int]) -> tuple[int, int]:

@@ -16,27 +16,28 @@ _GROUPS = re.compile(r"\d+", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d{1,2}/\d{1,2}|\d{1,2}/\d{4}", re.ASCII)
 _DATE_FIRST = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d)", re.ASCII)
-_DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", re.ASCII)
+_DAY = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])"
 _PROGRAM = re.compile(
     r"[A-Za-z]{8}|^0x|sha\d|md5|base64|x86|_[a-z]+_|[A-Za-z]-(?:19|20)\d\d$|[A-Za-z]-\d+\.\d", re.ASCII
 )
-_YEARS = re.compile(r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?", re.ASCII)
+_YEARS = r"(?:19|20)\d{2}(?:[-/](?:(?:19|20)?\d{2}))?"
 _SPREAD = re.compile(r"(?<=[\d-]) (?=\d(?!\d))", re.ASCII)
-_PRESSURE = re.compile(r"\d{2,3}/\d{2,3}", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_DIGEST = re.compile(r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*", re.ASCII)
-_CATALOGUE = re.compile(
-    r"[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}|\d{1,5}-\d|[JGAQ]\d{4}|v?\d+\.\d+\.\d+(?:[-.]\w+)*|\d+\.\d+", re.ASCII
+_PRESSURE = r"\d{2,3}/\d{2,3}"
+_UNITS = (
+    r"(?i:\d{1,4}(?:\.\d+)?[- ]?(?:mg|mcg|ml|g|kg|cm|mm|iu|units?|yo|y|yrs?|hrs?|h|min|days?|weeks?|months?|x|bpm|mmhg"
+    r"|st|nd|rd|th|s|mb|gb|kb|ms))"
 )
-_TRIAL = re.compile(
-    r"(?:nct|isrctn|actrn|chictr|eudract|pmid|pmc|cve|rfc|iso|doi)[-: ]?[\d-]+\w*", re.ASCII | re.IGNORECASE
-)
-_ROUND = re.compile(r"\d{1,3}(?:000)+|\d0000+", re.ASCII)
-_UNITS = re.compile(
-    r"\d{1,4}(?:\.\d+)?[- ]?(?:mg|mcg|ml|g|kg|cm|mm|iu|units?|yo|y|yrs?|hrs?|h|min|days?|weeks?|months?|x|bpm|mmhg"
-    r"|st|nd|rd|th|s|mb|gb|kb|ms)",
-    re.ASCII | re.IGNORECASE,
-)
+_MEASURED = re.compile(f"{_YEARS}|{_UNITS}|{_PRESSURE}", re.ASCII)
+"""What is counted and measured, and years."""
+
+_UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_DIGEST = r"(?=[0-9a-f]{7,128}$)(?:\d+[a-f]+\d|[a-f]+\d+[a-f])[0-9a-f]*"
+_CATALOGUE = r"[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}|\d{1,5}-\d|[JGAQ]\d{4}|v?\d+\.\d+\.\d+(?:[-.]\w+)*|\d+\.\d+"
+_TRIAL = r"(?i:(?:nct|isrctn|actrn|chictr|eudract|pmid|pmc|cve|rfc|iso|doi)[-: ]?[\d-]+\w*)"
+_ROUND = r"\d{1,3}(?:000)+|\d0000+"
+_NOBODYS = re.compile(f"{_UUID}|{_DIGEST}|{_CATALOGUE}|{_TRIAL}|{_ROUND}|{_DAY}", re.ASCII)
+"""What machines and catalogues count by, round numbers and days."""
+
 _BESIDE = re.compile(
     r"[A-Za-z]{0,6}-?(?:\d{6,11}|\d{5}[A-Za-z]{1,2})|[A-Za-z]{1,6}-?\d{5,11}[A-Za-z]{0,2}|\d{2,5}(?:-\d{2,5}){1,3}"
     r"|\d{5}-[A-Za-z]{2,4}|[A-Za-z]{1,4}-?\d{2,5}(?:-\d{2,5}){1,3}|[A-Z]{1,4}-\d{4,6}-[A-Z]{1,3}|\d{2,3}(?:[-\s]\d{2,7}){1,3}",
@@ -97,13 +98,15 @@ def spoken(value: str) -> str:
 
 def is_date(value: str) -> bool:
     """Say whether a value is written as a date is, with signs in it."""
+    if value.isalnum():
+        return False
     match = _DATE.fullmatch(value) or _DATE_FIRST.match(value)
     return match is not None and read_date(match[0]) is not None
 
 
 def record(value: str) -> bool:
     """Say what may follow a clear cue: three digits, or four without sign or letter; no date, year or pressure."""
-    if is_date(value) or any(shape.fullmatch(value) for shape in (_YEARS, _UNITS, _PRESSURE)):
+    if is_date(value) or _MEASURED.fullmatch(value):
         return False
     count = len(digits(value))
     if not count:
@@ -113,9 +116,7 @@ def record(value: str) -> bool:
 
 def number(value: str) -> bool:
     """Say what may follow a cue that is an ordinary word, too: five digits, or letters and three digits."""
-    if _UUID.fullmatch(value) or _DIGEST.fullmatch(value) or _CATALOGUE.fullmatch(value) or _TRIAL.fullmatch(value):
-        return False
-    if not record(value) or _ROUND.fullmatch(value) or _DAY.fullmatch(value) or _PROGRAM.search(value):
+    if _NOBODYS.fullmatch(value) or not record(value) or _PROGRAM.search(value):
         return False
     value = _SPREAD.sub("", value)
     count = len(digits(value))

@@ -78,7 +78,7 @@ static int widen_steps(Bank *b) {
     return 0;
 }
 
-/* Put the joint state of some states to *joint, made if it is new. */
+/* Put the joint state of some states to *joint, made if it is new, with ENDING if a phrase may end there. */
 static int joint_of(Bank *b, const uint16_t *states, uint64_t ends, uint32_t *joint) {
     size_t count = (size_t)b->count;
     uint32_t hash = hash_of(states, b->count), *slot = slot_of(b, states, hash);
@@ -90,7 +90,7 @@ static int joint_of(Bank *b, const uint16_t *states, uint64_t ends, uint32_t *jo
         b->joints[b->joint_count] = (Joint){ends, hash};
         *(slot = slot_of(b, states, hash)) = ++b->joint_count;
     }
-    *joint = *slot - 1;
+    *joint = (*slot - 1) | (ends ? ENDING : 0);
     return 0;
 }
 
@@ -180,12 +180,12 @@ int bank_read(Bank *b, const Symbol *tape, int32_t begin, int32_t end, Ends *end
         if (!joint && !(b->wakes[symbol] | (both ? b->wakes[' '] : 0))) continue;
         const Step *step = step_of(b, key_of_step(joint, symbol, both));
         if (!step->key && !(step = advance(b, joint, symbol, both))) return OUT_OF_MEMORY;
-        uint32_t second = step->second;
-        joint = b->path[at] = step->first;
-        if (b->joints[joint].ends && note_ends(b, ends, joint, at)) return OUT_OF_MEMORY;
+        uint32_t first = step->first, second = step->second;
+        joint = b->path[at] = first & ~ENDING;
+        if (first != joint && note_ends(b, ends, joint, at)) return OUT_OF_MEMORY;
         if (!both) continue;
-        joint = b->path[at + 1] = second;
-        if (b->joints[joint].ends && note_ends(b, ends, joint, at + 1)) return OUT_OF_MEMORY;
+        joint = b->path[at + 1] = second & ~ENDING;
+        if (second != joint && note_ends(b, ends, joint, at + 1)) return OUT_OF_MEMORY;
     }
     return 0;
 }

@@ -96,13 +96,14 @@ static int note_holds(Group *g, const Classes *c) {
     return 0;
 }
 
-/* Note of each place whose it is, and whether it may be the first or the last one. */
+/* Note of each place whose it is, and whether it may be the first, the last, or have one before it. */
 static int mark(Group *g) {
     g->firsts = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->lasts = calloc((size_t)g->words + 1, sizeof(uint64_t));
+    g->inners = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->phrase_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
     g->set_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
-    if (!g->firsts || !g->lasts || !g->phrase_of || !g->set_of) return OUT_OF_MEMORY;
+    if (!g->firsts || !g->lasts || !g->inners || !g->phrase_of || !g->set_of) return OUT_OF_MEMORY;
     for (int32_t p = 0; p < g->count; p++) {
         const Phrase *phrase = member(g, p);
         int32_t offset = g->offset[p];
@@ -111,6 +112,7 @@ static int mark(Group *g) {
             g->phrase_of[offset + q] = (uint16_t)p;
             for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++)
                 if (phrase->follow[i] == END) add(g->lasts, offset + q);
+                else add(g->inners, offset + phrase->follow[i]);
         }
     }
     return 0;
@@ -169,6 +171,7 @@ void group_free(Group *g) {
     free(g->set_of);
     free(g->firsts);
     free(g->lasts);
+    free(g->inners);
     free(g->phrase_of);
     free(g->states);
     free(g->reached);

@@ -14,7 +14,7 @@ enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
 
 enum { FEW_WAYS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
 
-enum { FEW_PLACES = 8, MANY_MARKS = 1 << 30 };
+enum { NEARLY_FOUND = 8, MANY_MARKS = 1 << 30 };
 
 /* A state: of `Group.reached`, the places reached, in rising order, and then the phrases that may end here. */
 typedef struct {
@@ -35,6 +35,7 @@ struct Group {
     int32_t width;                   /* and in a set of the sets that places have */
     uint64_t *holds;                 /* those sets that hold each class */
     uint64_t *firsts, *lasts;        /* places that may be the first and the last ones */
+    uint64_t *inners;                /* places that may have one before them */
     uint64_t *first_sets;            /* what the first ones have */
     uint16_t *phrase_of, *set_of;    /* each place */
     /* states, and the ways from one to another: the number of state and class plus one, the state behind a
@@ -54,11 +55,14 @@ typedef struct {
     uint32_t hash;
 } Joint;
 
-/* The joint states behind a symbol, and behind a space after it; `key` is 0 where there is none. */
+/* The joint states behind a symbol, and behind a space after it, with ENDING where a phrase may end there; `key` is 0 where
+   there is none. */
 typedef struct {
     uint64_t key;
     uint32_t first, second;
 } Step;
+
+#define ENDING 0x80000000u
 
 struct Bank {
     Group **groups;

@@ -21,11 +21,19 @@ typedef struct {
     uint16_t length, code;
 } Slot;
 
+/* Letters by which words are told from those with an ending, and bits of their hash. */
+enum { TAIL = 3, TAIL_BITS = 14 };
+
+/* A word of the lists that a text held lately, and its code. */
+typedef struct Usual Usual;
+
 typedef struct {
     char *pool;
     Slot *slots;
     uint32_t mask;
+    Usual *usual; /* by hash: a later one takes the place of an earlier one */
     uint16_t endings[64]; /* lengths of endings, growing; 0 ends them */
+    uint8_t tails[1 << TAIL_BITS >> 3]; /* the last letters that endings have, by hash */
     Slot *ending_slots;
     uint32_t ending_mask;
     uint16_t *ending_places;
@@ -87,8 +95,9 @@ Symbol wide_symbol(const Characters *known, const Words *words, const char *word
 /* --- phrases.c: phrases as places and what may follow them ------------------------------------------------------ */
 
 /* Of a phrase: `set` of each place; `follow` the places that may come next, the preferred first, END where the phrase
-   may end; `first` where it may begin. `valued`: whether the place belongs to the value. */
-enum { END = -1, MAX_PLACES = 20000 };
+   may end; `first` where it may begin. `valued`: whether the place belongs to the value. `next`: of a phrase of few places
+   those that may come next as the bits of a number. */
+enum { END = -1, MAX_PLACES = 20000, FEW_PLACES = 64 };
 
 typedef struct {
     int32_t count;
@@ -96,6 +105,7 @@ typedef struct {
     uint8_t *valued;
     int32_t *follow_at, *follow; /* follow[follow_at[place] .. follow_at[place + 1]] */
     int32_t *first;
+    uint64_t *next; /* NULL if there are more than FEW_PLACES */
     int32_t firsts;
     int has_value;
 } Phrase;

@@ -9,6 +9,7 @@ typedef struct {
     const Phrase *phrase;
     int32_t offset; /* of its places */
     int32_t group;  /* of the bank */
+    uint64_t marked; /* places, if they are few; those of more are in `Group.marks` */
 } Back;
 
 /* The places of the phrase that were reached with a symbol, counted in the group; how many goes to *count. */
@@ -18,7 +19,7 @@ static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
         &b->g->states[bank->states[(size_t)bank->path[at] * (size_t)bank->count + (size_t)b->group]];
     const uint16_t *places = b->g->reached + state->at;
     uint32_t low = 0, high = state->count;
-    while (high - low > FEW_PLACES) {
+    while (high - low > NEARLY_FOUND) {
         uint32_t middle = low + (high - low) / 2;
         if (places[middle] < b->offset) low = middle + 1;
         else high = middle;
@@ -32,71 +33,86 @@ static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
 /* Say whether one of the places that may follow a place is marked. */
 static int leads_on(const Back *b, int32_t place) {
     const Phrase *phrase = b->phrase;
+    if (phrase->next) return (phrase->next[place] & b->marked) != 0;
     for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
         if (phrase->follow[i] != END && b->g->marks[phrase->follow[i]] == b->g->mark) return 1;
     return 0;
 }
 
+static void mark_none(Back *b) {
+    b->marked = 0;
+    b->g->mark++;
+}
+
 /* Mark the places that are alive at a symbol, and no others. */
-static void mark_alive(const Back *b, const Alive *alive) {
-    Group *g = b->g;
-    g->mark++;
-    for (uint32_t i = 0; i < alive->count; i++) g->marks[b->bank->kept[alive->at + i]] = g->mark;
+static void mark_alive(Back *b, const Alive *alive) {
+    const uint16_t *kept = b->bank->kept + alive->at;
+    mark_none(b);
+    if (b->phrase->next)
+        for (uint32_t i = 0; i < alive->count; i++) b->marked |= 1ull << kept[i];
+    else
+        for (uint32_t i = 0; i < alive->count; i++) b->g->marks[kept[i]] = b->g->mark;
+}
+
+static int is_marked(const Back *b, int32_t place) {
+    return b->phrase->next ? (int)(b->marked >> place) & 1 : b->g->marks[place] == b->g->mark;
 }
 
 /* Keep the places that are alive at a symbol: those reached that lead on to marked ones, or may be the last if it is an
-   end. Says whether there are any, and adds the symbol to `order` before *begins if a match may begin here. */
+   end. Says whether any of them may have others before it, and adds the symbol to `order` before *begins if a match may
+   begin here. */
 static int keep_alive(const Back *b, int32_t at, int is_end, int32_t *begins) {
     Bank *bank = b->bank;
     const Group *g = b->g;
     uint32_t count, kept = bank->kept_count;
     const uint16_t *reached = reached_at(b, at, &count);
-    int begin = 0;
+    int begin = 0, inner = 0;
     if (grow((void **)&bank->kept, &bank->kept_room, (int32_t)(kept + count), sizeof(uint16_t))) return OUT_OF_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         int32_t place = reached[i] - b->offset;
         if (!(is_end && has(g->lasts, reached[i])) && !leads_on(b, place)) continue;
         bank->kept[kept++] = (uint16_t)place;
         begin |= has(g->firsts, reached[i]);
+        inner |= has(g->inners, reached[i]);
     }
     if (begin) bank->order[--*begins] = at;
     bank->alive[at] = (Alive){bank->kept_count, kept - bank->kept_count};
     bank->kept_count = kept;
-    return bank->alive[at].count > 0;
+    return inner;
 }
 
 /* Read a phrase back from each symbol at which it may end, in rising order. Where its matches may begin goes to the end
    of `order`; returns from where on, or an error. */
-static int32_t read_back(const Back *b, const End *ends, int32_t count, int32_t size) {
+static int32_t read_back(Back *b, const End *ends, int32_t count, int32_t size) {
     Bank *bank = b->bank;
-    int32_t begins = size;
+    int32_t begins = size, known = size + 1; /* the first symbol of which it is known what is alive */
     bank->kept_count = 0;
     for (int32_t i = count - 1; i >= 0;) {
-        int32_t at = ends[i].at, any = 1;
-        bank->alive[at + 1].count = 0;
-        for (b->g->mark++; any && at >= 0; at--) {
+        int32_t at = ends[i].at, inner = 1;
+        if (at + 1 < known) bank->alive[at + 1].count = 0;
+        mark_none(b);
+        for (; inner && at >= 0; known = at--) {
             int is_end = i >= 0 && ends[i].at == at;
             i -= is_end;
-            any = keep_alive(b, at, is_end, &begins);
-            if (any < 0) return any;
-            mark_alive(b, &bank->alive[at]);
+            inner = keep_alive(b, at, is_end, &begins);
+            if (inner < 0) return inner;
+            if (inner) mark_alive(b, &bank->alive[at]);
         }
     }
     return begins;
 }
 
 /* Walk one match that begins at a symbol; returns where it ends, and where its value stands. */
-static int32_t walk(const Back *b, int32_t at, int32_t size, int32_t *left, int32_t *right) {
+static int32_t walk(Back *b, int32_t at, int32_t size, int32_t *left, int32_t *right) {
     const Phrase *phrase = b->phrase;
-    Group *g = b->g;
     int32_t begin = at, place = END;
     const int32_t *way = phrase->first, *no_way = way + phrase->firsts;
     *left = -1;
     *right = at;
     for (;;) {
         if (at < size) mark_alive(b, &b->bank->alive[at]);
-        else g->mark++;
-        while (way < no_way && *way != END && g->marks[*way] != g->mark) way++;
+        else mark_none(b);
+        while (way < no_way && *way != END && !is_marked(b, *way)) way++;
         if (way == no_way || *way == END) break; /* there is always a way; never run past the last one */
         place = *way;
         at++;
@@ -117,10 +133,15 @@ static int32_t walk(const Back *b, int32_t at, int32_t size, int32_t *left, int3
 int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
     int32_t group = ends->group - bank->number, p = ends->member, free_from = 0;
     Group *g = bank->groups[group];
-    Back back = {bank, g, member(g, p), g->offset[p], group};
+    Back back = {bank, g, member(g, p), g->offset[p], group, 0};
     if (g->mark > MANY_MARKS) {
         memset(g->marks, 0, ((size_t)g->places + 1) * sizeof(uint32_t));
         g->mark = 0;
+    }
+    if (back.phrase->count == 1 && (!back.phrase->has_value || back.phrase->valued[0])) {
+        for (int32_t e = 0, status; e < count; e++)
+            if ((status = take(taker, g->members[p], begin + ends[e].at, begin + ends[e].at + 1))) return status;
+        return 0;
     }
     int32_t i = read_back(&back, ends, count, size);
     if (i < 0) return i;

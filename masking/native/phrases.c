@@ -256,6 +256,17 @@ static void emit(Compiler *c, int32_t at) {
     }
 }
 
+/* Note the places that may follow each one as bits, if they are few. */
+static int note_next(Phrase *phrase) {
+    if (phrase->count > FEW_PLACES) return 0;
+    phrase->next = calloc((size_t)phrase->count + 1, sizeof(uint64_t));
+    if (!phrase->next) return OUT_OF_MEMORY;
+    for (int32_t place = 0; place < phrase->count; place++)
+        for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
+            if (phrase->follow[i] != END) phrase->next[place] |= 1ull << phrase->follow[i];
+    return 0;
+}
+
 /* Append the places that can come next from a step, the preferred first. */
 static int follow(const Compiler *c, int32_t from, int32_t *seen, int32_t stamp, int32_t *stack, int32_t **out,
                   int32_t *used, int32_t *room) {
@@ -314,6 +325,7 @@ static int link(Compiler *c, Phrase *phrase) {
             phrase->first[i] = phrase->follow[before + i];
             if (phrase->first[i] == END) status = MATCHES_EMPTY;
         }
+        if (!status) status = note_next(phrase);
     }
     free(seen);
     free(stack);
@@ -345,5 +357,6 @@ void phrase_free(Phrase *phrase) {
     free(phrase->follow_at);
     free(phrase->follow);
     free(phrase->first);
+    free(phrase->next);
     memset(phrase, 0, sizeof *phrase);
 }

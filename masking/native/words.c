@@ -9,25 +9,45 @@
 /* Letters and apostrophes are lower case with this bit set; a word has so many letters before an ending. */
 enum { LOWER = 0x20, STEM = 2 };
 
+/* The same bit, and the one that letters have and an apostrophe has not, in eight bytes. */
+#define ALL_LOWER 0x2020202020202020u
+#define ALL_LETTERS 0x4040404040404040u
+
+/* A word of at most 24 letters is three parts of eight, zeros behind it. Remembered words: a power of two. */
+enum { PARTS = 3, SHORT_WORD = 8 * PARTS, USUAL_BITS = 13 };
+
+struct Usual {
+    uint64_t part[PARTS]; /* in lower case */
+    uint64_t code;
+};
+
 static uint64_t mix(uint64_t hash, uint64_t part) {
     hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
     return hash ^ (hash >> 29);
 }
 
+/* Eight bytes of a word from a place on, zeros behind its end. */
+static uint64_t part_at(const char *word, uint32_t length, uint32_t at) {
+    uint32_t rest = length - at;
+    uint64_t part = 0;
+    if (rest >= 8) {
+        memcpy(&part, word + at, 8);
+    } else if (length >= 8) {
+        memcpy(&part, word + length - 8, 8);
+        part >>= 64 - 8 * rest;
+    } else {
+        for (uint32_t i = 0; i < rest; i++) part |= (uint64_t)(uint8_t)word[i] << (8 * i);
+    }
+    return part;
+}
+
+/* Some bits of each of the first bytes of a part. */
+static uint64_t first_of(uint64_t bits, uint32_t bytes) { return bytes < 8 ? bits >> (64 - 8 * bytes) : bits; }
+
 static uint64_t hash_of(const char *word, uint32_t length) {
     uint64_t hash = length;
-    while (length >= 8) {
-        uint64_t part;
-        memcpy(&part, word, 8);
-        hash = mix(hash, part | 0x2020202020202020u);
-        word += 8;
-        length -= 8;
-    }
-    if (length) {
-        uint64_t part = 0;
-        for (uint32_t i = 0; i < length; i++) part |= (uint64_t)(uint8_t)(word[i] | LOWER) << (8 * i);
-        hash = mix(hash, part);
-    }
+    for (uint32_t at = 0; at < length; at += 8)
+        hash = mix(hash, part_at(word, length, at) | first_of(ALL_LOWER, length - at));
     return hash;
 }
 
@@ -37,10 +57,9 @@ static int same(const char *listed, const char *word, uint32_t length) {
     return 1;
 }
 
-/* Find a word of ASCII in any case, or any word as it is listed (`exact`). */
-static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length,
-                        int exact) {
-    uint64_t hash = hash_of(word, length);
+/* Find a word of ASCII in any case, or any word as it is listed (`exact`), by its hash. */
+static const Slot *find_hashed(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length,
+                               uint64_t hash, int exact) {
     for (uint32_t place = (uint32_t)hash & mask; slots[place].length; place = (place + 1) & mask) {
         const char *listed = pool + slots[place].at;
         if (slots[place].hash == hash && slots[place].length == length &&
@@ -48,6 +67,11 @@ static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, cons
             return &slots[place];
     }
     return NULL;
+}
+
+static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length,
+                        int exact) {
+    return find_hashed(slots, mask, pool, word, length, hash_of(word, length), exact);
 }
 
 static uint32_t line_length(const char *line, uint32_t size) {
@@ -78,7 +102,16 @@ static int fill(Slot **slots, uint32_t *mask, char **pool, const char *lines, ui
 }
 
 int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes) {
+    words->usual = calloc(1u << USUAL_BITS, sizeof(Usual));
+    if (!words->usual) return OUT_OF_MEMORY;
     return fill(&words->slots, &words->mask, &words->pool, lines, size, codes);
+}
+
+/* The bit of the last letters of a word, as many as each ending has: few words have those of an ending. */
+static uint32_t tail_of(const Words *words, const char *word, uint32_t length) {
+    uint32_t tail = 0, size = words->endings[0] < TAIL ? words->endings[0] : TAIL;
+    for (uint32_t i = length - size; i < length; i++) tail = tail << 8 | (uint8_t)(word[i] | LOWER);
+    return tail * 0x9e3779b1u >> (32 - TAIL_BITS);
 }
 
 int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes) {
@@ -100,12 +133,18 @@ int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t
         for (; j > 0 && words->endings[j - 1] > length; j--) words->endings[j] = words->endings[j - 1];
         words->endings[j] = (uint16_t)length;
     }
+    for (uint32_t at = 0; at < size; at += length + 1) {
+        length = line_length(lines + at, size - at);
+        uint32_t tail = tail_of(words, lines + at, length);
+        words->tails[tail / 8] |= (uint8_t)(1 << tail % 8);
+    }
     return 0;
 }
 
 void words_free(Words *words) {
     free(words->pool);
     free(words->slots);
+    free(words->usual);
     free(words->ending_pool);
     free(words->ending_slots);
     free(words->ending_places);
@@ -117,6 +156,9 @@ void words_free(Words *words) {
 static uint16_t code_by_ending(const Words *words, const char *word, uint32_t length, int exact) {
     uint16_t code = words->unknown;
     int first = UINT16_MAX + 1;
+    if (!words->endings[0] || words->endings[0] >= length) return code;
+    uint32_t tail = tail_of(words, word, length);
+    if (!(words->tails[tail / 8] >> tail % 8 & 1)) return code;
     for (int i = 0; words->endings[i] && words->endings[i] + 1u < length; i++) {
         uint32_t size = words->endings[i], letters = 0;
         const Slot *slot =
@@ -160,7 +202,31 @@ static const Slot *listed(const Words *words, const char *word, uint32_t length,
     return length <= UINT16_MAX ? find(words->slots, words->mask, words->pool, word, length, exact) : NULL;
 }
 
+/* The symbol of a word of at most 24 letters. The words of a text are mostly the same few thousand: those that lists hold
+   are remembered where they are near, for each slot of the lists is a wait for memory. */
+static Symbol short_symbol(const Words *words, const char *word, uint32_t length) {
+    uint64_t part[PARTS] = {0}, hash = length, uppers = 0, signs = 0;
+    for (uint32_t at = 0; at < length; at += 8) {
+        uint64_t raw = part_at(word, length, at), low = first_of(ALL_LOWER, length - at);
+        signs |= ~raw & first_of(ALL_LETTERS, length - at);
+        uppers |= at ? ~raw & low : ~raw & low & ~(uint64_t)LOWER;
+        hash = mix(hash, part[at / 8] = raw | low);
+    }
+    int begins_upper = !(word[0] & LOWER), shape;
+    if (uppers || signs || length == 1) shape = shape_of(word, length);
+    else shape = begins_upper ? S_TITLE : S_LOWER;
+    Usual *usual = &words->usual[hash >> (64 - USUAL_BITS)];
+    if (memcmp(usual->part, part, sizeof part)) {
+        const Slot *slot = find_hashed(words->slots, words->mask, words->pool, word, length, hash, 0);
+        if (!slot) return symbol_of(words, code_by_ending(words, word, length, 0), shape);
+        memcpy(usual->part, part, sizeof part);
+        usual->code = slot->code;
+    }
+    return symbol_of(words, (uint16_t)usual->code, shape);
+}
+
 Symbol word_symbol(const Words *words, const char *word, uint32_t length) {
+    if (length <= SHORT_WORD) return short_symbol(words, word, length);
     const Slot *slot = listed(words, word, length, 0);
     return symbol_of(words, slot ? slot->code : code_by_ending(words, word, length, 0), shape_of(word, length));
 }
