@@ -29,9 +29,12 @@ SETS: dict[str, tuple[str, ...]] = {
     "words": ("words",),
     "handoffs": (
         *("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "spoken_round5"),
-        *("spoken_round6", "handoffs", "handoffs_round6"),
+        *("spoken_round6", "handoffs"),
     ),
-    "signouts": ("signouts", "signouts_sheets", "signouts_round4", "signouts_round5", "signouts_round6"),
+    "signouts": (
+        *("signouts", "signouts_sheets", "signouts_round4", "signouts_round5", "signouts_round6"),
+        "signouts_said_round6",
+    ),
     "letters": ("letters", "letters_round4", "letters_round5"),
     "messages": ("messages",),
     "chat": ("chat", "chat_team", "chat_round4", "chat_round5"),
