@@ -61,7 +61,7 @@ def dea(value):
     return (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
 
 
-SAID = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|first|second|third|fth|nth|thirt"
+SAID = "twelve|one|two|three|four|five|six|seven|eight|nine|ten|eleven|first|second|third|fth|nth|thirt"
 LOOKS = {
     "SSN": lambda value: validators.ssn(value) or len(value) == 4 or value[0].isalpha(),
     "NPI": validators.npi,
