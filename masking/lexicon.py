@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_Union = tuple[int, ...]
+"""Lists that hold a word together, by their places, the last first."""
+
 _INERT = b"\x80\x80"
 INERT_FIRSTS = range(0x80, 0x86)
 """First bytes of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
@@ -95,17 +98,18 @@ class Lexicon(dict[str, bytes]):
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
         held, unions = _unite(lists[name] for name in self._names)
-        ending_bits = {plain(ending): 1 << self._names.index(name) for name, some in endings.items() for ending in some}
-        used = set(held.values())
-        kinds = sorted({*(unions[number - 1] for number in used), *ending_bits.values()})
+        ending_unions = {
+            plain(ending): (self._names.index(name),) for name, some in endings.items() for ending in some
+        }
+        kinds = sorted({*map(unions.__getitem__, {*held.values()}), *ending_unions.values()})
         if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
             raise ValueError("too many word lists, or too many quiet words")
-        codes = {bits: _code(number) for number, bits in enumerate(kinds)}
+        codes = {union: _code(number) for number, union in enumerate(kinds)}
         self._held = held
-        self._codes = [b"", *(codes.get(bits, b"") for bits in unions)]
-        self._endings = {ending: (place, codes[bits]) for place, (ending, bits) in enumerate(ending_bits.items())}
-        self._ending_lengths = sorted({len(ending) for ending in ending_bits})
-        self._members = {code: self._lists(bits) for bits, code in codes.items()}
+        self._codes = [codes.get(union, b"") for union in unions]
+        self._endings = {ending: (place, codes[one]) for place, (ending, one) in enumerate(ending_unions.items())}
+        self._ending_lengths = sorted({len(ending) for ending in ending_unions})
+        self._members = {code: self._lists(union) for union, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
@@ -114,14 +118,9 @@ class Lexicon(dict[str, bytes]):
             self._inert[self._codes[held[word]]] = code
             self._members[code] = self._members[self._codes[held[word]]]
 
-    def _lists(self, bits: int) -> frozenset[str]:
-        names: set[str] = set()
-        while bits:
-            names.add(self._names[(bits & -bits).bit_length() - 1])
-            bits &= bits - 1
-        if all(name[0] == SITE for name in names):
-            names.add("unknown")
-        return frozenset(names)
+    def _lists(self, union: _Union) -> frozenset[str]:
+        names = frozenset(map(self._names.__getitem__, union))
+        return names | {"unknown"} if all(name[0] == SITE for name in names) else names
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
         """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""
@@ -130,12 +129,10 @@ class Lexicon(dict[str, bytes]):
         names = [f"ambiguous_{name}" for name in lists if f"ambiguous_{name}" in self._listed]
         return not lists.isdisjoint(self._vocabulary) or (bool(names) and lists.issuperset(names))
 
-    def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
-        """Yield each code, shape and list names that words can have."""
+    def kinds(self) -> Iterator[tuple[bytes, bool, bool, frozenset[str]]]:
+        """Yield each code that words can have, whether lower-case ones and whether others, and its lists' names."""
         for code, lists in self._members.items():
-            for shape in (1,) if code[0] in INERT_FIRSTS else SHAPES.values():
-                if not (shape == 1 and code in self._inert):
-                    yield code, shape, lists
+            yield code, code not in self._inert, code[0] not in INERT_FIRSTS, lists
 
     def recode(self, uses: Mapping[bytes, object]) -> dict[bytes, bytes]:
         """Give codes with the same uses one code, in the order of their uses; returns the new code of each old one."""
@@ -152,15 +149,6 @@ class Lexicon(dict[str, bytes]):
     def number(self, codes: Iterable[bytes]) -> None:
         """Take all codes that words can have, in the order in which symbols are to count them."""
         self._places = {code: place for place, code in enumerate(codes)}
-
-    @property
-    def symbols(self) -> int:
-        """How many symbols there are: signs, numbers, and words by shape and code."""
-        return self.symbol_of_word(len(SHAPES) + 1, 0)
-
-    def symbol_of_word(self, shape: int, place: int) -> int:
-        """Return the symbol of the words of a shape whose code has a place among all codes."""
-        return FIRST_WORD + (shape - 1) * len(self._places) + place
 
     @staticmethod
     def symbol_of_number(value: int, length: int) -> int:
@@ -234,21 +222,18 @@ class Lexicon(dict[str, bytes]):
         return _UNKNOWN if first is None else first[1]
 
 
-def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[int]]:
-    """Return, for each word, the number of the lists that hold it together, from 1 on, and the bits of these lists."""
+def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[_Union]]:
+    """Return, for each word, the number of the lists that hold it together, from 1 on, and these lists by that number."""
     held: dict[str, int] = {}
-    unions: list[int] = []
+    unions: list[_Union] = [()]
     for place, words in enumerate(lists):
-        unions.append(1 << place)
-        new = dict.fromkeys(words, len(unions))
-        both: dict[int, int] = {}
-        for word in held.keys() & new.keys():
-            before = held[word]
-            if before not in both:
-                unions.append(unions[before - 1] | 1 << place)
-                both[before] = len(unions)
-            new[word] = both[before]
-        held.update(new)
+        joined: dict[int, int] = {}
+        for word in words:
+            before = held.get(word, 0)
+            if before not in joined:
+                joined[before] = joined[len(unions)] = len(unions)
+                unions.append((place, *unions[before]))
+            held[word] = joined[before]
     return held, unions
 
 

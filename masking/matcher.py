@@ -24,7 +24,7 @@ from masking.segments import MAX_RUN
 from masking.tape import START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from masking.lexicon import Lexicon
     from masking.memory import Memory
@@ -71,7 +71,7 @@ class Matcher:
             bytes(is_inert),
             *_pool(*lexicon.listed()),
             *_pool(*lexicon.endings()),
-            book.kinds.take_bits(),
+            *map(native.address, book.kinds.bits()),
             ctypes.c_int32(set_count),
             native.address(array("i", [token for some in tokens for token in some])),
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
@@ -81,7 +81,7 @@ class Matcher:
             ctypes.c_int32(len(recognizers)),
             bytes(told.cues),
             ctypes.c_uint32(len(told.cues)),
-            *_pool(sorted(forgotten), [])[:2],
+            *_pool(forgotten, [])[:2],
             *_pool(told.listed, [])[:2],
             native.address(told.owners),
             native.address(told.sizes),
@@ -256,7 +256,7 @@ def _tokens(parts: Parts) -> list[int]:
     return tokens
 
 
-def _pool(words: Sequence[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
+def _pool(words: Iterable[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
     """Return words as lines, how many bytes these are, and the codes of the words."""
     lines = "\n".join((*words, "")).encode()
     return lines, ctypes.c_uint32(len(lines)), native.address(array("H", codes))

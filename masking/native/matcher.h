@@ -108,14 +108,26 @@ void phrase_free(Phrase *phrase);
 
 /* --- groups.c: some phrases, searched together ------------------------------------------------------------------- */
 
+/* What places take. Of each set the bits of the symbols that are no words, and for each shape the number of a set of
+   codes; of each of these its bits. All of it stays the caller's. */
+typedef struct {
+    const uint64_t *others, *codes; /* WORDS / 64 of each set; `width` of each set of codes */
+    const int32_t *words;           /* SHAPES of each set */
+    int32_t count;
+    uint32_t all_codes, width;
+} Sets;
+
+/* Write the symbols of a set and return how many these are. */
+uint32_t set_symbols(const Sets *sets, int32_t set, Symbol *symbols);
+
 typedef struct Group Group;
 
 typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 
 /* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol * stride]. NULL
    without memory. */
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
-                 size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride);
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of,
+                 int32_t stride);
 void group_free(Group *group);
 /* Note of each class whether its symbols may begin one of the phrases; there are at most as
    many classes as symbols. */
@@ -264,8 +276,6 @@ typedef struct Matcher {
     Words words;
     Characters characters;
     uint32_t symbols;
-    const uint8_t *sets; /* while phrases are put into groups */
-    size_t set_bytes;
     Phrase *phrases;
     int32_t phrase_count;
     int32_t *rule_of; /* each phrase */
