@@ -26,14 +26,14 @@ from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, lists_of, literals
 from masking.profile import read_profiles
 from masking.reading import Reading
-from masking.recognizers import Recognizer, expand, read_fields, read_recognizer, read_values
+from masking.recognizers import Draft, Recognizer, read_draft, read_recognizer
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 from masking.tape_search import TapeSearcher
 from masking.triggers import Trigger, read_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from masking.profile import Names, Profile
     from masking.triggers import Triggers
@@ -77,14 +77,15 @@ class RuleSet:
     def _read(cls, sources: Mapping[str, bytes], *, proven: bool) -> RuleSet:
         entries = {name: open_entry(name, sources[name]) for name in sorted(sources) if name.endswith(".yaml")}
         fragments, lists = _read_words(entries, sources)
-        values = _read_values(entries)
-        lexicon = _read_lexicon(entries, fragments, lists, values)
+        holders = [entry for name, entry in entries.items() if _holds_rules(name)]
+        drafts = [read_draft(rule, fragments) for entry in holders for rule in entry.entries("recognizers")]
+        lexicon = _read_lexicon(holders, lists, drafts)
         book = Phrasebook(lexicon)
-        _ask_phrases(entries, fragments, values, book)
+        _ask_phrases(drafts, book)
         book.kinds.seal()
-        recognizers = _read_recognizers(entries, fragments, lists, book, values)
+        recognizers = _read_recognizers(drafts, fragments, lists, book)
         forgotten = frozenset(map(plain, lists.get("forgotten", ())))
-        searcher = _searcher(entries, lexicon, book, recognizers, forgotten, proven=proven)
+        searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = read_triggers(entries)
         profiles, default = read_profiles(entries)
         archive = json.dumps(
@@ -95,9 +96,8 @@ class RuleSet:
         ).encode()
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
         rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten, searcher)
-        for name, entry in entries.items():
-            if _holds_rules(name):
-                entry.close()
+        for entry in holders:
+            entry.close()
         for failure in () if proven else rules.failures():
             raise failure
         return rules
@@ -224,42 +224,30 @@ def _read_words(
     return fragments, lists
 
 
-def _read_values(entries: Mapping[str, Entry]) -> dict[str, Values]:
-    """Read the literal values of rules, by their ids."""
-    rules = [rule for name, entry in entries.items() if _holds_rules(name) for rule in entry.entries("recognizers")]
-    read = {rule.rule: read_values(rule) for rule in rules}
-    return {rule: values for rule, values in read.items() if values is not None}
-
-
 def _holds_rules(name: str) -> bool:
     return name.startswith("recognizers/")
 
 
 def _read_lexicon(
-    entries: Mapping[str, Entry],
-    fragments: Mapping[str, str],
-    lists: Mapping[str, tuple[str, ...]],
-    values: Mapping[str, Values],
+    holders: Iterable[Entry], lists: Mapping[str, tuple[str, ...]], drafts: Iterable[Draft]
 ) -> Lexicon:
     """Return the lexicon of all lists that phrases or the engine ask for."""
     settings: dict[str, str] = {}
     asked: dict[str, tuple[str, ...]] = {}
-    for name, entry in entries.items():
-        if not _holds_rules(name):
-            continue
+    for entry in holders:
         settings |= entry.mapping("lexicon")
-        for rule in entry.entries("recognizers"):
-            keys = tuple(key_phrase(key) for path in read_fields(rule) for key in path)
-            for phrase in (*rule.strings("phrases"), *keys):
-                try:
-                    source = expand(phrase, fragments, {})
-                    asked |= {"=" + word: (word,) for word in literals(source)}
-                    asked |= {term: lists[term] for term in lists_of(source) if term in lists}
-                except ValueError as error:
-                    raise rule.error(str(error), "phrases") from None
-    for rule_id, some in values.items():
-        asked[SITE + rule_id] = tuple(some.anchors)
-        asked[f"{SITE}{rule_id} words"] = tuple(some.words - some.anchors)
+    for draft in drafts:
+        keys = (key_phrase(key) for path in draft.fields for key in path)
+        try:
+            for phrase in (*draft.phrases, *keys):
+                asked |= {"=" + word: (word,) for word in literals(phrase)}
+                asked |= {term: lists[term] for term in lists_of(phrase) if term in lists}
+        except ValueError as error:
+            raise draft.entry.error(str(error), "phrases") from None
+        if draft.values is not None:
+            site = SITE + draft.entry.rule
+            asked[site] = tuple(draft.values.anchors)
+            asked[f"{site} words"] = tuple(draft.values.words - draft.values.anchors)
     vocabulary, proper = (frozenset(settings.get(key, "").split()) for key in ("vocabulary", "proper"))
     endings = {
         key.removeprefix("endings_"): tuple(text.split())
@@ -271,48 +259,38 @@ def _read_lexicon(
     return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
 
 
-def _ask_phrases(
-    entries: Mapping[str, Entry], fragments: Mapping[str, str], values: Mapping[str, Values], book: Phrasebook
-) -> None:
+def _ask_phrases(drafts: Iterable[Draft], book: Phrasebook) -> None:
     """Let the book know which words phrases tell apart. Raises RuleError."""
-    for name, entry in entries.items():
-        for rule in entry.entries("recognizers") if _holds_rules(name) else ():
-            some = values.get(rule.rule)
-            try:
-                for phrase in (*rule.strings("phrases"), *(some.phrases(SITE + rule.rule) if some else ())):
-                    book.ask(expand(phrase, fragments, {}))
-                for keys in read_fields(rule):
-                    ask_keys(keys, book)
-            except ValueError as error:
-                raise rule.error(str(error), "phrases") from None
+    for draft in drafts:
+        try:
+            for phrase in draft.phrases:
+                book.ask(phrase)
+            for keys in draft.fields:
+                ask_keys(keys, book)
+        except ValueError as error:
+            raise draft.entry.error(str(error), "phrases") from None
 
 
 def _read_recognizers(
-    entries: Mapping[str, Entry],
-    fragments: Mapping[str, str],
-    lists: Mapping[str, tuple[str, ...]],
-    book: Phrasebook,
-    values: Mapping[str, Values],
+    drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()
-    for name, entry in entries.items():
-        if not _holds_rules(name):
-            continue
-        for rule in entry.entries("recognizers"):
-            if rule.rule in seen:
-                raise rule.error("this id is taken")
-            seen.add(rule.rule)
-            recognizers.append(read_recognizer(rule, fragments, lists, book, values.get(rule.rule)))
-            if len(recognizers) > MAX_RECOGNIZERS:
-                raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
+    for draft in drafts:
+        rule = draft.entry
+        if rule.rule in seen:
+            raise rule.error("this id is taken")
+        seen.add(rule.rule)
+        recognizers.append(read_recognizer(draft, fragments, lists, book))
+        if len(recognizers) > MAX_RECOGNIZERS:
+            raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:
         raise RuleError("recognizers", "there are no recognizers")
     return tuple(recognizers)
 
 
 def _searcher(
-    entries: Mapping[str, Entry],
+    drafts: Iterable[Draft],
     lexicon: Lexicon,
     book: Phrasebook,
     recognizers: Sequence[Recognizer],
@@ -327,7 +305,5 @@ def _searcher(
             return TapeSearcher(lexicon, order, proven=proven)
         return Matcher(lexicon, book, order, forgotten)
     except PhraseRefused as refused:
-        rules = entries[refused.recognizer.file].entries("recognizers")
-        raise next(rule for rule in rules if rule.rule == refused.recognizer.id).error(
-            refused.reason, "phrases"
-        ) from None
+        entry = next(draft.entry for draft in drafts if draft.entry.rule == refused.recognizer.id)
+        raise entry.error(refused.reason, "phrases") from None
