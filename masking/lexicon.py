@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from masking import native
+from masking.lists import Lists, unite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_Union = tuple[int, ...]
-"""Lists that hold a word together, by their places, the last first."""
+    from masking.lists import Union
 
 _INERT = b"\x80\x80"
 INERT_FIRSTS = range(0x80, 0x86)
@@ -97,15 +100,19 @@ class Lexicon(dict[str, bytes]):
         self._listed = frozenset(self._names)
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
-        held, unions = _unite(lists[name] for name in self._names)
-        ending_unions = {
-            plain(ending): (self._names.index(name),) for name, some in endings.items() for ending in some
-        }
-        kinds = sorted({*map(unions.__getitem__, {*held.values()}), *ending_unions.values()})
+        self._every = [tuple(lists[name]) for name in self._names]
+        self._native = None if native.library is None else Lists(native.library, self._every)
+        if self._native is None:
+            self._held, unions = unite(self._every)
+            used = [*{*self._held.values()}]
+        else:
+            unions, used = self._native.unions()
+        places = {name: place for place, name in enumerate(self._names)}
+        ending_unions = {plain(ending): (places[name],) for name, some in endings.items() for ending in some}
+        kinds = sorted({*map(unions.__getitem__, used), *ending_unions.values()})
         if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
             raise ValueError("too many word lists, or too many quiet words")
         codes = {union: _code(number) for number, union in enumerate(kinds)}
-        self._held = held
         self._codes = [codes.get(union, b"") for union in unions]
         self._endings = {ending: (place, codes[one]) for place, (ending, one) in enumerate(ending_unions.items())}
         self._ending_lengths = sorted({len(ending) for ending in ending_unions})
@@ -114,11 +121,17 @@ class Lexicon(dict[str, bytes]):
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
         self._places: dict[bytes, int] = {}
+        alone = {self._names[place]: code for union, code in codes.items() for place in union}
         for code, word in zip(_QUIET, sorted({*quiet}), strict=False):
-            self._inert[self._codes[held[word]]] = code
-            self._members[code] = self._members[self._codes[held[word]]]
+            self._inert[alone["=" + word]] = code
+            self._members[code] = self._members[alone["=" + word]]
 
-    def _lists(self, union: _Union) -> frozenset[str]:
+    @cached_property
+    def _held(self) -> Mapping[str, int]:
+        """The number of the union of each word; native code has its own."""
+        return unite(self._every)[0]
+
+    def _lists(self, union: Union) -> frozenset[str]:
         names = frozenset(map(self._names.__getitem__, union))
         return names | {"unknown"} if all(name[0] == SITE for name in names) else names
 
@@ -155,10 +168,16 @@ class Lexicon(dict[str, bytes]):
         """Return the symbol of numbers from their two bytes."""
         return FIRST_NUMBER + (value - NUMBERS["month"]) * len(LENGTHS) + LENGTHS.index(length)
 
-    def listed(self) -> tuple[list[str], list[int]]:
-        """Return the words of the lists, and the places of their codes."""
-        places = [self._places.get(code, 0) for code in self._codes]
-        return list(self._held), [places[union] for union in self._held.values()]
+    @property
+    def lists(self) -> Lists:
+        """The lists as native code has them. Raises RuntimeError if there was none."""
+        if self._native is None:
+            raise RuntimeError("the library was not built")
+        return self._native
+
+    def union_codes(self) -> list[int]:
+        """Return the places of the codes of the words that lists hold together, by union."""
+        return [self._places.get(code, 0) for code in self._codes]
 
     def endings(self) -> tuple[list[str], list[int]]:
         """Return the endings, those that win over others first, and the places of their codes."""
@@ -220,21 +239,6 @@ class Lexicon(dict[str, bytes]):
             if found is not None and (first is None or found < first):
                 first = found
         return _UNKNOWN if first is None else first[1]
-
-
-def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[_Union]]:
-    """Return, for each word, the number of the lists that hold it together, from 1 on, and these lists by that number."""
-    held: dict[str, int] = {}
-    unions: list[_Union] = [()]
-    for place, words in enumerate(lists):
-        joined: dict[int, int] = {}
-        for word in words:
-            before = held.get(word, 0)
-            if before not in joined:
-                joined[before] = joined[len(unions)] = len(unions)
-                unions.append((place, *unions[before]))
-            held[word] = joined[before]
-    return held, unions
 
 
 def atoms(token: str) -> Iterator[tuple[int, int]]:

@@ -23,6 +23,8 @@ from masking.kinds import Kind, Kinds
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from masking.lexicon import Lexicon
 
 Part = Kind | str
@@ -58,10 +60,10 @@ def _tokens(source: str) -> tuple[str, ...]:
     return tokens
 
 
-def literals(source: str) -> set[str]:
-    """Return the words that a phrase names by themselves: each is a word list of its own, `=word`."""
-    words = {term[1:] for term in lists_of(source) if term[:1] == "="}
-    return words.union(*(_words_in(token[1:-1]) for token in {*_tokens(source)} if token[0] == '"'))
+def literals(*sources: str) -> set[str]:
+    """Return the words that phrases name by themselves: each is a word list of its own, `=word`."""
+    words = {term[1:] for term in lists_of(*sources) if term[:1] == "="}
+    return words.union(*(_words_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == '"'))
 
 
 @lru_cache(maxsize=4096)
@@ -69,9 +71,13 @@ def _words_in(choices: str) -> frozenset[str]:
     return frozenset(part.lower() for part in _LITERAL.findall(choices) if part[0].isalpha())
 
 
-def lists_of(source: str) -> set[str]:
-    """Return the terms of a phrase that may be names of word lists."""
-    return set().union(*(_terms_in(token[1:-1]) for token in {*_tokens(source)} if token[0] == "<"))
+def lists_of(*sources: str) -> set[str]:
+    """Return the terms of phrases that may be names of word lists."""
+    return set().union(*(_terms_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == "<"))
+
+
+def _tokens_of(sources: Iterable[str]) -> set[str]:
+    return set().union(*map(_tokens, sources))
 
 
 @lru_cache(maxsize=4096)

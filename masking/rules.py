@@ -237,11 +237,10 @@ def _read_lexicon(
     for entry in holders:
         settings |= entry.mapping("lexicon")
     for draft in drafts:
-        keys = (key_phrase(key) for path in draft.fields for key in path)
+        phrases = (*draft.phrases, *(key_phrase(key) for path in draft.fields for key in path))
         try:
-            for phrase in (*draft.phrases, *keys):
-                asked |= {"=" + word: (word,) for word in literals(phrase)}
-                asked |= {term: lists[term] for term in lists_of(phrase) if term in lists}
+            asked |= {"=" + word: (word,) for word in literals(*phrases)}
+            asked |= {term: lists[term] for term in lists_of(*phrases) if term in lists}
         except ValueError as error:
             raise draft.entry.error(str(error), "phrases") from None
         if draft.values is not None:

@@ -150,10 +150,9 @@ done:
 
 /* Make a matcher; NULL with `*error` and, where a phrase is to blame, `*blamed`. */
 Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
-                     const char *words, uint32_t words_size, const uint16_t *word_codes, const char *endings,
-                     uint32_t endings_size, const uint16_t *ending_codes, const uint64_t *others,
-                     const int32_t *set_words, const uint64_t *set_codes, int32_t set_count, const int32_t *tokens,
-                     const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
+                     Lists *lists, const uint16_t *union_codes, const char *endings, uint32_t endings_size,
+                     const uint16_t *ending_codes, const uint64_t *others, const int32_t *set_words,
+                     const uint64_t *set_codes, int32_t set_count, const int32_t *tokens, const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
                      int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
                      uint32_t forgotten_size, const char *listed, uint32_t listed_size, const int32_t *owners,
                      const int32_t *sizes, int32_t size_count, int32_t *error, int32_t *blamed) {
@@ -189,7 +188,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
         *error = TOO_LARGE;
         goto failed;
     }
-    *error = words_new(&m->words, words, words_size, word_codes);
+    *error = words_new(&m->words, lists, union_codes);
     if (!*error) *error = words_endings(&m->words, endings, endings_size, ending_codes);
     if (*error) goto failed;
     for (; m->phrase_count < phrase_count; m->phrase_count++) {

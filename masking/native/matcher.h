@@ -13,13 +13,30 @@ enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WO
 
 enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5, TOO_WIDE = -6 };
 
-/* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
+/* --- lists.c: which lists hold words together ------------------------------------------------------------------- */
 
 typedef struct {
     uint64_t hash;
     uint32_t at;
     uint16_t length, code;
 } Slot;
+
+/* Lists that hold a word together: the last of them, and the union of those before it; how many words it has. `next`: the
+   union that was made last of it and one list more. The first one is of no list. */
+typedef struct {
+    int32_t list, before, words, next;
+} Union;
+
+/* The words of all lists, each with the number of its union for a code. */
+typedef struct {
+    char *pool;
+    Slot *slots;
+    uint32_t mask;
+    Union *unions;
+    int32_t union_count, union_room;
+} Lists;
+
+/* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
 
 typedef struct {
     char *pool;
@@ -35,8 +52,10 @@ typedef struct {
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
 
-/* Words come as lines, each with the code at its place. */
-int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
+uint64_t word_hash(const char *word, uint32_t length);
+/* Take the words of lists, which have none from then on, and give them the codes of their unions. */
+int words_new(Words *words, Lists *lists, const uint16_t *codes);
+/* Endings come as lines, each with the code at its place. */
 int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 void words_free(Words *words);
 Symbol word_symbol(const Words *words, const char *word, uint32_t length);
