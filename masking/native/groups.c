@@ -132,6 +132,29 @@ static int mark(Group *g) {
     return 0;
 }
 
+/* Note which places may come next in one stretch of memory, with what decides whether they do. */
+static int note_follow(Group *g) {
+    uint32_t count = 0;
+    for (int32_t p = 0; p < g->count; p++) count += (uint32_t)member(g, p)->follow_at[member(g, p)->count];
+    g->follow_at = malloc(((size_t)g->places + 1) * sizeof(uint32_t));
+    g->follow = malloc(((size_t)count + 1) * sizeof(uint32_t));
+    if (!g->follow_at || !g->follow) return OUT_OF_MEMORY;
+    count = 0;
+    for (int32_t p = 0; p < g->count; p++) {
+        const Phrase *phrase = member(g, p);
+        int32_t offset = g->offset[p];
+        for (int32_t q = 0; q < phrase->count; q++) {
+            g->follow_at[offset + q] = count;
+            for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++) {
+                int32_t next = offset + phrase->follow[i];
+                if (phrase->follow[i] != END) g->follow[count++] = (uint32_t)g->set_of[next] << 16 | (uint32_t)next;
+            }
+        }
+    }
+    g->follow_at[g->places] = count;
+    return 0;
+}
+
 void group_wakes(const Group *g, uint8_t *wakes) {
     for (int32_t class = 0; class < g->classes; class++) {
         const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
@@ -163,7 +186,7 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
     Classes classes = {.used = 0};
     int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, sets->count) ||
-                 classify(g, &classes, sets, class_of, stride) || note_holds(g, &classes) ||
+                 classify(g, &classes, sets, class_of, stride) || note_holds(g, &classes) || note_follow(g) ||
                  !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
     if (!failed) return g;
@@ -183,6 +206,8 @@ void group_free(Group *g) {
     free(g->holds);
     free(g->first_sets);
     free(g->set_of);
+    free(g->follow_at);
+    free(g->follow);
     free(g->firsts);
     free(g->lasts);
     free(g->phrase_of);
