@@ -17,16 +17,17 @@ from masking.automata import compile_tape
 from masking.lexicon import FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from masking.lexicon import Lexicon
 
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
-_SHAPES = {**{name: {shape} for name, shape in SHAPES.items()}, "any": frozenset(SHAPES.values())}
-_SHAPES |= {name: {SHAPES[shape] for shape in shapes} for name, shapes in _AGGREGATES.items()}
+_SHAPES = {name: frozenset({shape}) for name, shape in SHAPES.items()} | {"any": frozenset(SHAPES.values())}
+_SHAPES |= {name: frozenset(SHAPES[shape] for shape in shapes) for name, shapes in _AGGREGATES.items()}
 _RUN = re.compile("1+")
 _LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
-_FEW_BITS = 8
+_FEW_BITS = 16
+_ALL, _ALIKE = [-1] * len(SHAPES), [0] + [1] * (len(SHAPES) - 1)
 _NO_WORDS = (0,) * len(SHAPES)
 
 
@@ -65,7 +66,7 @@ class Kinds:
                 held.setdefault(name, []).append(place)
         self._held = held  # of lists, and of words that are lower-case or not, the places of their codes
         self._sets = _sets_of(held)
-        self._terms: dict[str, tuple[Collection[int], int]] = {}
+        self._terms: dict[str, tuple[frozenset[int], int]] = {}
         self._asked: dict[str, int] = {}
         self._taken: dict[str, set[int]] = {}  # what they take of those asked for
         self._kinds: dict[str, Kind] = {}
@@ -94,8 +95,8 @@ class Kinds:
     def ask(self, source: str, times: int = 1) -> None:
         """Take note of a kind of words that will be asked for once this is sealed. Raises ValueError."""
         if source not in self._asked:
-            self._asked[source] = 0
             self._taken[source] = {*self._kind(source)[0]}
+            self._asked[source] = 0
         self._asked[source] += times
 
     def words(self, source: str) -> Kind:
@@ -143,7 +144,7 @@ class Kinds:
 
     def _kind(self, source: str) -> tuple[list[int], list[int]]:
         """Return sets of codes, and for each shape which of them a kind takes in it. Raises ValueError."""
-        every, masks = -1, [-1] * len(SHAPES)
+        every, masks = -1, _ALL
         for term in source.split():
             shapes, codes = self._term(term.removeprefix("-"))
             inside, outside = (-1, codes) if term[0] != "-" else (0, ~codes)
@@ -151,25 +152,29 @@ class Kinds:
                 masks = [mask & (inside if shape in shapes else outside) for shape, mask in enumerate(masks, 1)]
             else:
                 every &= outside
-        lower, *others = masks
-        rest = list(dict.fromkeys(others))
-        sets = [self._sets[_LOWER] & every & lower, *[self._sets[_OTHER] & every & mask for mask in rest]]
+        sets = [self._sets[_LOWER] & every, self._sets[_OTHER] & every]
+        places = _ALIKE
+        if masks is not _ALL:
+            rest = list(dict.fromkeys(masks[1:]))
+            sets = [sets[0] & masks[0], *[sets[1] & mask for mask in rest]]
+            places = [0, *[1 + rest.index(mask) for mask in masks[1:]]]
         if not any(sets):
             raise ValueError(f"no word can be <{source}>")
-        return sets, [0, *[1 + rest.index(mask) for mask in others]]
+        return sets, places
 
-    def _term(self, term: str) -> tuple[Collection[int], int]:
+    def _term(self, term: str) -> tuple[frozenset[int], int]:
         """Return the shapes of which a term takes all words, and the codes that it takes in any shape."""
         known = self._terms.get(term)
         if known is None:
-            names = term.split("|")
-            for name in names:
-                if name not in _SHAPES and name != "unknown" and not self._lexicon.holds(name):
-                    raise ValueError(f"no word list `{name}`")
-            shapes = frozenset().union(*(_SHAPES[name] for name in names if name in _SHAPES))
+            shapes: frozenset[int] = frozenset()
             codes = 0
-            for name in names:
-                codes |= self._sets.get(name, 0) if name not in _SHAPES else 0
+            for name in term.split("|"):
+                if name in _SHAPES:
+                    shapes |= _SHAPES[name]
+                elif name in self._sets:
+                    codes |= self._sets[name]
+                elif name != "unknown" and not self._lexicon.holds(name):
+                    raise ValueError(f"no word list `{name}`")
             known = self._terms[term] = shapes, codes
         return known
 

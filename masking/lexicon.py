@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from masking import native
-from masking.lists import Lists, unite
+from masking.lists import Lists, WordList, unite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,7 +100,8 @@ class Lexicon(dict[str, bytes]):
         self._listed = frozenset(self._names)
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
-        self._every = [tuple(lists[name]) for name in self._names]
+        every = (lists[name] for name in self._names)
+        self._every = [words if isinstance(words, WordList) else WordList(words) for words in every]
         self._native = None if native.library is None else Lists(native.library, self._every)
         if self._native is None:
             self._held, unions = unite(self._every)

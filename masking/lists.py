@@ -15,7 +15,23 @@ from typing import TYPE_CHECKING
 from masking import native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+
+class WordList:
+    """The words of one list, as lines: of most lists nobody asks for single words, and a text takes little room."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, words: Iterable[str] = (), lines: str = "") -> None:
+        self.lines = "\n".join((*words, lines))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines.split("\n")[:-1])
+
+    def __add__(self, other: WordList) -> WordList:
+        return WordList(lines=self.lines + other.lines)
+
 
 Union = tuple[int, ...]
 """Lists that hold a word together, by their places, the last first."""
@@ -42,8 +58,8 @@ def unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[Union]]:
 class Lists:
     """Lists in native code, which hands their words over to the first matcher that asks for them (`handle`)."""
 
-    def __init__(self, library: ctypes.PyDLL, lists: Iterable[Iterable[str]]) -> None:
-        lines = ["\n".join((*words, "")).encode() for words in lists]
+    def __init__(self, library: ctypes.PyDLL, lists: Iterable[WordList]) -> None:
+        lines = [words.lines.encode() for words in lists]
         ends = array("I", accumulate(map(len, lines)))
         error = ctypes.c_int32()
         handle = library.lists_new(b"".join(lines), native.address(ends), len(ends), ctypes.byref(error))

@@ -24,7 +24,7 @@ from masking.validators import VALIDATORS
 from masking.values import MAX_VALUES, Values, form, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from masking.phrases import Phrasebook
     from masking.sources import Entry
@@ -182,7 +182,7 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
-def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], depth: int = _DEPTH) -> str:
+def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], depth: int = _DEPTH) -> str:
     """Insert definitions and word lists into a pattern. Raises ValueError for an unknown name or a circle."""
     if depth == 0:
         raise ValueError("definitions go in a circle")
@@ -203,7 +203,7 @@ def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, tuple[
     return expanded
 
 
-def alternation(words: tuple[str, ...], *, title: bool = False) -> str:
+def alternation(words: Iterable[str], *, title: bool = False) -> str:
     """Return words as an alternation; `title` gives Title and UPPER case instead of the lower one.
 
     In falling order a word stands after all that it begins, so the longest one wins; and words with the same beginning
@@ -215,7 +215,7 @@ def alternation(words: tuple[str, ...], *, title: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is read of a recognizer before words have kinds: literal values, keys, and phrases with their definitions."""
+    """What is read of a recognizer before words have kinds: literal values, keys, phrases with their definitions."""
 
     entry: Entry
     values: Values | None
@@ -250,7 +250,7 @@ def _read_values(entry: Entry) -> Values | None:
 
 
 def read_recognizer(
-    draft: Draft, fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
+    draft: Draft, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], book: Phrasebook
 ) -> Recognizer:
     """Read one recognizer. Raises RuleError."""
     entry, values, fields = draft.entry, draft.values, draft.fields
@@ -324,7 +324,7 @@ def read_recognizer(
     return recognizer
 
 
-def _gazetteer(entry: Entry, lists: Mapping[str, tuple[str, ...]]) -> Gazetteer | None:
+def _gazetteer(entry: Entry, lists: Mapping[str, Iterable[str]]) -> Gazetteer | None:
     names = entry.strings("among")
     unknown = next((name for name in names if name not in lists), None)
     if unknown is not None:

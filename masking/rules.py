@@ -20,6 +20,7 @@ from masking.findings import PUBLIC
 from masking.gazetteers import parts
 from masking.keys import ask_keys, key_phrase
 from masking.lexicon import SITE, Lexicon, plain
+from masking.lists import WordList
 from masking.matcher import Matcher
 from masking.memory import Memory
 from masking.phrase import PhraseRefused
@@ -193,13 +194,13 @@ def _unfound(rule: Recognizer, values: Values, scanner: Scanner) -> Iterator[Rul
 
 def _read_words(
     entries: Mapping[str, Entry], sources: Mapping[str, bytes]
-) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+) -> tuple[dict[str, str], dict[str, WordList]]:
     """Read the definitions and word lists of all recognizer files; names are shared by all of them.
 
     `+other` among the words of a list is all of another list, which has no such words itself.
     """
     fragments: dict[str, str] = {}
-    lists: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, WordList] = {}
     for name in sorted(sources):
         if name.startswith("words/"):
             lists[name.removeprefix("words/").removesuffix(".txt")] = read_word_list(name, sources[name])
@@ -214,13 +215,16 @@ def _read_words(
         for key, text in entry.mapping("words").items():
             words = text.split()
             included.extend((entry, key, word[1:]) for word in words if word[0] == "+")
-            lists[key] = (*lists.get(key, ()), *(word.replace("_", " ") for word in words if word[0] != "+"))
+            own = WordList(word.replace("_", " ") for word in words if word[0] != "+")
+            lists[key] = lists.get(key, WordList()) + own
     for entry, key, other in included:
         if other not in lists:
             raise entry.error(f"no word list `{other}`", "words")
         lists[key] += lists[other]
-    for name in [name for name, words in lists.items() if " " in "\n".join(words)]:
-        lists[f"{name}_words"] = parts(lists[name])
+    rules = b"\n".join(source for name, source in sources.items() if _holds_rules(name))
+    for name in [name for name, words in lists.items() if " " in words.lines]:
+        if f"{name}_words".encode() in rules:  # the most words are in lists of which nobody asks that
+            lists[f"{name}_words"] = WordList(parts(lists[name]))
     return fragments, lists
 
 
@@ -228,25 +232,23 @@ def _holds_rules(name: str) -> bool:
     return name.startswith("recognizers/")
 
 
-def _read_lexicon(
-    holders: Iterable[Entry], lists: Mapping[str, tuple[str, ...]], drafts: Iterable[Draft]
-) -> Lexicon:
+def _read_lexicon(holders: Iterable[Entry], lists: Mapping[str, WordList], drafts: Iterable[Draft]) -> Lexicon:
     """Return the lexicon of all lists that phrases or the engine ask for."""
     settings: dict[str, str] = {}
-    asked: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, WordList] = {}
     for entry in holders:
         settings |= entry.mapping("lexicon")
     for draft in drafts:
         phrases = (*draft.phrases, *(key_phrase(key) for path in draft.fields for key in path))
         try:
-            asked |= {"=" + word: (word,) for word in literals(*phrases)}
+            asked |= {"=" + word: WordList((word,)) for word in literals(*phrases)}
             asked |= {term: lists[term] for term in lists_of(*phrases) if term in lists}
         except ValueError as error:
             raise draft.entry.error(str(error), "phrases") from None
         if draft.values is not None:
             site = SITE + draft.entry.rule
-            asked[site] = tuple(draft.values.anchors)
-            asked[f"{site} words"] = tuple(draft.values.words - draft.values.anchors)
+            asked[site] = WordList(draft.values.anchors)
+            asked[f"{site} words"] = WordList(draft.values.words - draft.values.anchors)
     vocabulary, proper = (frozenset(settings.get(key, "").split()) for key in ("vocabulary", "proper"))
     endings = {
         key.removeprefix("endings_"): tuple(text.split())
@@ -254,7 +256,7 @@ def _read_lexicon(
         if key.startswith("endings_")
     }
     for name in (*vocabulary, *endings, *settings.get("active", "").split()):
-        asked[name] = lists.get(name, ())
+        asked[name] = lists.get(name, WordList())
     return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
 
 
@@ -271,7 +273,7 @@ def _ask_phrases(drafts: Iterable[Draft], book: Phrasebook) -> None:
 
 
 def _read_recognizers(
-    drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], book: Phrasebook
+    drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, WordList], book: Phrasebook
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()

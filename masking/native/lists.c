@@ -43,7 +43,7 @@ static int join(Lists *lists, Slot *slot, int32_t list) {
 static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int32_t count) {
     uint32_t size = count ? ends[count - 1] : 0, words = 0, room = 16;
     for (uint32_t i = 0; i < size; i++) words += lines[i] == '\n';
-    while (room < 2 * words) room *= 2;
+    while (room < words + words / 2) room *= 2;
     lists->mask = room - 1;
     lists->slots = calloc(room, sizeof(Slot));
     lists->pool = malloc(size + 1u);
