@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {
 _SHAPES = {name: frozenset({shape}) for name, shape in SHAPES.items()} | {"any": frozenset(SHAPES.values())}
 _SHAPES |= {name: frozenset(SHAPES[shape] for shape in shapes) for name, shapes in _AGGREGATES.items()}
 _RUN = re.compile("1+")
+_BYTES = bytes(range(256))
 _LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
 _FEW_BITS = 16
 _ALL, _ALIKE = [-1] * len(SHAPES), [0] + [1] * (len(SHAPES) - 1)
@@ -62,8 +63,12 @@ class Kinds:
         held: dict[str, list[int]] = {_LOWER: [], _OTHER: []}
         for place, (code, is_lower, is_other, lists) in enumerate(lexicon.kinds()):
             self._codes.append(code)
-            for name in (*lists, *((_LOWER,) if is_lower else ()), *((_OTHER,) if is_other else ())):
+            for name in lists:
                 held.setdefault(name, []).append(place)
+            if is_lower:
+                held[_LOWER].append(place)
+            if is_other:
+                held[_OTHER].append(place)
         self._held = held  # of lists, and of words that are lower-case or not, the places of their codes
         self._sets = _sets_of(held)
         self._terms: dict[str, tuple[frozenset[int], int]] = {}
@@ -121,9 +126,7 @@ class Kinds:
         """Return the kind of the signs that a sign or class of RE2 takes."""
         known = self._kinds.get(text)
         if known is None:
-            pattern = compile_tape(text)
-            taken = [match.span()[0] for match in pattern.finditer(bytes(range(FIRST_NUMBER)))]
-            known = self._new(text, sum(1 << byte for byte in taken), _NO_WORDS, lambda: text)
+            known = self._new(text, bytes_of(text) & (1 << FIRST_NUMBER) - 1, _NO_WORDS, lambda: text)
         return known
 
     def anything_but(self, text: str) -> Kind:
@@ -239,21 +242,22 @@ def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
 def _columns(rows: Sequence[int], size: int) -> list[bytes]:
     """Return what stands in each of `size` columns of bits, the lowest first, so that they order as their bits do.
 
-    Four rows are read as one of hexadecimal digits, which leaves a quarter of them to pick: half the time (measured).
+    Eight rows are read as one of bytes, which leaves an eighth of them to pick: a third of the time (measured).
     """
-    fours = (rows[at : at + 4] for at in range(0, len(rows), 4))
-    sums = (sum(_spread(row) << 3 - place for place, row in enumerate(four)) for four in fours)
-    every = "".join([f"{one:0{size}x}" for one in sums]).encode()
+    ones = int.from_bytes(b"\1" * size, "big")
+    eights = (rows[at : at + 8] for at in range(0, len(rows), 8))
+    sums = (sum(_spread(row, ones) << 7 - place for place, row in enumerate(eight)) for eight in eights)
+    every = b"".join([one.to_bytes(size, "big") for one in sums])
     return [every[place::size] for place in reversed(range(size))]
 
 
-def _spread(bits: int) -> int:
-    """Return bits as hexadecimal digits."""
+def _spread(bits: int, ones: int) -> int:
+    """Return bits as the lowest ones of as many bytes."""
     if bits.bit_count() > _FEW_BITS:
-        return int(f"{bits:b}", 16)
+        return int.from_bytes(f"{bits:b}".encode(), "big") & ones
     spread = 0
     while bits:
-        spread |= 1 << 4 * (bits.bit_length() - 1)
+        spread |= 1 << 8 * (bits.bit_length() - 1)
         bits &= ~(1 << bits.bit_length() - 1)
     return spread
 
@@ -267,6 +271,12 @@ def _sets_of(held: Mapping[str, Iterable[int]]) -> dict[str, int]:
             bits[place >> 3] |= 1 << (place & 7)
         sets[key] = int.from_bytes(bits, "little")
     return sets
+
+
+@lru_cache(maxsize=4096)
+def bytes_of(text: str) -> int:
+    """Return the bytes that a sign or class of RE2 takes, as bits. Raises ValueError."""
+    return sum(1 << match.span()[0] for match in compile_tape(text).finditer(_BYTES))
 
 
 def byte_class(codes: Iterable[int]) -> str:

@@ -18,8 +18,7 @@ from itertools import chain
 from sys import intern
 from typing import TYPE_CHECKING
 
-from masking.automata import compile_tape
-from masking.kinds import Kind, Kinds
+from masking.kinds import Kind, Kinds, bytes_of
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ _TOKEN = re.compile(
 )
 _EVERY = re.compile(re.sub(r"\?P<\w+>", "?:", _TOKEN.pattern))
 _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
-_NO_SIGNS = bytes({*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
+_NO_SIGNS = sum(1 << byte for byte in {*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _VALUES = {
     "n": tuple(NUMBERS),
@@ -181,10 +180,9 @@ def _kinds_in(token: str) -> tuple[str, ...]:
     return (*(f"={word.lower()}" for word in words), *([single] if single else ()))
 
 
-@lru_cache(maxsize=4096)
 def _signs(text: str) -> str:
     """Return a class of signs; one that takes bytes of words, numbers, placeholders or borders is refused."""
-    if compile_tape(text).search(_NO_SIGNS) is not None:
+    if bytes_of(text) & _NO_SIGNS:
         raise ValueError("brackets hold signs and spaces: no digits, no wide ranges, no `^`")
     return text
 

@@ -151,16 +151,19 @@ class RuleSet:
 
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
+        memory = Memory()
         for rule in self.recognizers:
             scanner = self.scanner_of(rule)
             if rule.values is not None:
                 yield from _unfound(rule, rule.values, scanner)
             for example in rule.examples:
                 reading = Reading(scanner, example.text)
-                findings = reading.findings(reading.zones, Memory())
-                found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
+                memory = Memory() if len(memory) else memory
                 if rule.identifier == PUBLIC:
                     found = reading.claimed(rule.id)
+                else:
+                    findings = reading.findings(reading.zones, memory)
+                    found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if tuple(found) != example.spans:
                     said = "example {} is not matched as marked" if example.spans else "counter-example {} is matched"
                     yield RuleError(rule.file, said.format(example.number), rule=rule.id, line=example.line)
