@@ -60,7 +60,7 @@ class Kinds:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._codes: list[bytes] = []
-        held: dict[str, list[int]] = {_LOWER: [], _OTHER: []}
+        held: dict[str, list[int]] = {name: [] for name in (_LOWER, _OTHER, *lexicon.names)}
         for place, (code, is_lower, is_other, lists) in enumerate(lexicon.kinds()):
             self._codes.append(code)
             for name in lists:
@@ -176,7 +176,7 @@ class Kinds:
                     shapes |= _SHAPES[name]
                 elif name in self._sets:
                     codes |= self._sets[name]
-                elif name != "unknown" and not self._lexicon.holds(name):
+                else:
                     raise ValueError(f"no word list `{name}`")
             known = self._terms[term] = shapes, codes
         return known

@@ -194,9 +194,10 @@ class Lexicon(dict[str, bytes]):
         """The place of the code of words of no list."""
         return self._places[_UNKNOWN]
 
-    def holds(self, name: str) -> bool:
-        """Return whether there is a list of that name."""
-        return name in self._listed
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all lists."""
+        return self._names
 
     def __missing__(self, token: str) -> bytes:
         piece, public = self._piece(token)

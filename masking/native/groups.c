@@ -26,8 +26,8 @@ static uint32_t unpack(const uint64_t *bits, uint32_t width, uint32_t first, Sym
 uint32_t set_symbols(const Sets *sets, int32_t set, Symbol *symbols) {
     uint32_t others = WORDS / 64, count = unpack(sets->others + (size_t)set * others, others, 0, symbols);
     for (uint32_t shape = 0; shape < SHAPES; shape++) {
-        size_t codes = (size_t)sets->words[(size_t)set * SHAPES + shape];
-        count += unpack(sets->codes + codes * sets->width, sets->width, WORDS + shape * sets->all_codes, symbols + count);
+        const uint64_t *codes = sets->codes + (size_t)sets->words[(size_t)set * SHAPES + shape] * sets->width;
+        count += unpack(codes, sets->width, WORDS + shape * sets->all_codes, symbols + count);
     }
     return count;
 }

@@ -74,7 +74,8 @@ static uint32_t weight_of(const Matcher *m, uint32_t symbol) {
 }
 
 static uint32_t *weights_of(const Matcher *m, const Sets *sets) {
-    uint32_t *weights = calloc((size_t)sets->count + 1, sizeof(uint32_t)), *each = malloc(m->symbols * sizeof(uint32_t));
+    uint32_t *weights = calloc((size_t)sets->count + 1, sizeof(uint32_t));
+    uint32_t *each = malloc(m->symbols * sizeof(uint32_t));
     Symbol *members = malloc(m->symbols * sizeof(Symbol));
     int failed = !weights || !each || !members;
     for (uint32_t symbol = 0; !failed && symbol < m->symbols; symbol++) each[symbol] = weight_of(m, symbol);
@@ -152,10 +153,11 @@ done:
 Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
                      Lists *lists, const uint16_t *union_codes, const char *endings, uint32_t endings_size,
                      const uint16_t *ending_codes, const uint64_t *others, const int32_t *set_words,
-                     const uint64_t *set_codes, int32_t set_count, const int32_t *tokens, const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
-                     int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
-                     uint32_t forgotten_size, const char *listed, uint32_t listed_size, const int32_t *owners,
-                     const int32_t *sizes, int32_t size_count, int32_t *error, int32_t *blamed) {
+                     const uint64_t *set_codes, int32_t set_count, const int32_t *tokens, const int32_t *phrase_starts,
+                     int32_t phrase_count, const int32_t *rule_of, const Rule *rules, int32_t rule_count,
+                     const char *cues, uint32_t cues_size, const char *forgotten, uint32_t forgotten_size,
+                     const char *listed, uint32_t listed_size, const int32_t *owners, const int32_t *sizes,
+                     int32_t size_count, int32_t *error, int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
     *blamed = -1;
