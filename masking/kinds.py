@@ -8,32 +8,41 @@ programs of phrases get ten times smaller, and the states of their automata fit 
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from array import array
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import ORDINARY, SECONDS, SHAPES
+from masking.lexicon import FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from masking.lexicon import Lexicon
 
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
+_SHAPES = {name: frozenset({shape}) for name, shape in SHAPES.items()} | {"any": frozenset(SHAPES.values())}
+_SHAPES |= {name: frozenset(SHAPES[shape] for shape in shapes) for name, shapes in _AGGREGATES.items()}
 _RUN = re.compile("1+")
-_ONE = ord("1")
+_BYTES = bytes(range(256))
+_LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
 _FEW_BITS = 16
+_ALL, _ALIKE = [-1] * len(SHAPES), [0] + [1] * (len(SHAPES) - 1)
+_NO_WORDS = (0,) * len(SHAPES)
 
 
 class Kind:
-    """What one place of a phrase takes: `members`, the bits of its symbols, and its `re2` over the tape's bytes.
+    """What one place of a phrase takes: its `re2` over the tape's bytes, and for native code two things.
 
-    `number` is its place among the kinds of a phrasebook. The bits are many: they are let go of (`Kinds.take_bits`).
+    `others` are the bits of its symbols that are no words; `words` the numbers of its sets of codes, one for each shape
+    (`Kinds.bits`). `number` is its place among the kinds of a phrasebook.
     """
 
-    def __init__(self, number: int, members: int, render: Callable[[], str]) -> None:
+    def __init__(self, number: int, others: int, words: Sequence[int], render: Callable[[], str]) -> None:
         self.number = number
-        self.members = members
+        self.others = others
+        self.words = words
         self._render = render
 
     @cached_property
@@ -51,20 +60,22 @@ class Kinds:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._codes: list[bytes] = []
-        self._lists: dict[str, int] = {}
-        self._shapes = dict.fromkeys(SHAPES.values(), 0)
-        places: dict[bytes, int] = {}
-        for code, shape, lists in lexicon.kinds():
-            if code not in places:
-                places[code] = len(self._codes)
-                self._codes.append(code)
-                for name in lists:
-                    self._lists[name] = self._lists.get(name, 0) | 1 << places[code]
-            self._shapes[shape] |= 1 << places[code]
+        held: dict[str, list[int]] = {name: [] for name in (_LOWER, _OTHER, *lexicon.names)}
+        for place, (code, is_lower, is_other, lists) in enumerate(lexicon.kinds()):
+            self._codes.append(code)
+            for name in lists:
+                held.setdefault(name, []).append(place)
+            if is_lower:
+                held[_LOWER].append(place)
+            if is_other:
+                held[_OTHER].append(place)
+        self._held = held  # of lists, and of words that are lower-case or not, the places of their codes
+        self._sets = _sets_of(held)
+        self._terms: dict[str, tuple[frozenset[int], int]] = {}
         self._asked: dict[str, int] = {}
-        self._same: dict[int, int] = {}  # sets of codes: many kinds take the same words in several shapes
+        self._taken: dict[str, set[int]] = {}  # what they take of those asked for
         self._kinds: dict[str, Kind] = {}
-        self._sealed = False
+        self._numbers = {0: 0}  # of sets of codes: most kinds take the same words in several shapes
         self.space = self.signs(" ")
         self.line_end = self.signs(r"\n")
 
@@ -72,31 +83,34 @@ class Kinds:
         """Return how many kinds were given: the space and the line end are the first."""
         return len(self._kinds)
 
-    def take_bits(self) -> bytes:
-        """Return the bits of the symbols of all kinds that were given, one after the other, and keep them no longer."""
-        size = (self._lexicon.symbols + 7) // 8
-        bits = bytearray(size * len(self._kinds))
-        for kind in self._kinds.values():
-            bits[size * kind.number : size * (kind.number + 1)] = kind.members.to_bytes(size, "little")
-            del kind.members  # so that nobody takes them for no symbols
-        return bytes(bits)
+    def bits(self) -> tuple[array[int], array[int], array[int]]:
+        """Return what all kinds take that were given, one after the other, in words of 64 bits.
 
-    def ask(self, source: str) -> None:
+        The bits of the symbols that are no words; the numbers of the sets of codes, one for each shape; and the bits of
+        these sets, each of as many words as hold all codes.
+        """
+        others, sets = array("Q"), array("Q")
+        for kind in self._kinds.values():
+            others.frombytes(kind.others.to_bytes(FIRST_WORD // 8, "little"))
+        size = (len(self._codes) + 63) // 64 * 8
+        for codes in self._numbers:
+            sets.frombytes(codes.to_bytes(size, "little"))
+        return others, array("i", chain.from_iterable(kind.words for kind in self._kinds.values())), sets
+
+    def ask(self, source: str, times: int = 1) -> None:
         """Take note of a kind of words that will be asked for once this is sealed. Raises ValueError."""
-        if source not in self._asked and not any(self._kind(source).values()):
-            raise ValueError(f"no word can be <{source}>")
-        self._asked[source] = self._asked.get(source, 0) + 1
+        if source not in self._asked:
+            self._taken[source] = {*self._kind(source)[0]}
+            self._asked[source] = 0
+        self._asked[source] += times
 
     def words(self, source: str) -> Kind:
         """Return a kind of words. Raises ValueError with a fixed reason."""
         known = self._kinds.get(source)
         if known is None:
-            self.ask(source)
-            kind = self._kind(source)
-            members = 0
-            for shape, codes in kind.items():
-                members |= codes << self._lexicon.symbol_of_word(shape, 0)
-            known = self._new(source, members, lambda: self._rendered(kind))
+            sets, places = self._kind(source)
+            numbers = [*map(self._number, sets)]
+            known = self._new(source, 0, [numbers[place] for place in places], lambda: self._rendered(source))
         return known
 
     def numbers(self, values: Iterable[int], lengths: Iterable[int]) -> Kind:
@@ -105,78 +119,92 @@ class Kinds:
         known = self._kinds.get(text)
         if known is None:
             symbols = (self._lexicon.symbol_of_number(value, length) for value in values for length in lengths)
-            known = self._new(text, sum(1 << symbol for symbol in set(symbols)), lambda: text)
+            known = self._new(text, sum(1 << symbol for symbol in set(symbols)), _NO_WORDS, lambda: text)
         return known
 
     def signs(self, text: str) -> Kind:
         """Return the kind of the signs that a sign or class of RE2 takes."""
         known = self._kinds.get(text)
         if known is None:
-            pattern = compile_tape(text)
-            taken = (byte for byte in range(128) if pattern.search(bytes((byte,))) is not None)
-            known = self._new(text, sum(1 << byte for byte in taken), lambda: text)
+            known = self._new(text, bytes_of(text) & (1 << FIRST_NUMBER) - 1, _NO_WORDS, lambda: text)
         return known
 
     def anything_but(self, text: str) -> Kind:
         """Return the kind of all words, numbers and signs but those that a class of RE2 that begins with `^` names."""
         known = self._kinds.get(text)
         if known is None:
-            taken = self.signs(f"[{text[2:]}").members
-            known = self._new(text, (1 << self._lexicon.symbols) - 1 & ~taken, lambda: text)
+            taken = self.signs(f"[{text[2:]}").others
+            every = self._number((1 << len(self._codes)) - 1)
+            known = self._new(text, (1 << FIRST_WORD) - 1 & ~taken, [every] * len(SHAPES), lambda: text)
         return known
 
-    def _new(self, source: str, members: int, render: Callable[[], str]) -> Kind:
-        self._kinds[source] = made = Kind(len(self._kinds), members, render)
+    def _new(self, source: str, others: int, words: Sequence[int], render: Callable[[], str]) -> Kind:
+        self._kinds[source] = made = Kind(len(self._kinds), others, words, render)
         return made
 
-    def _kind(self, source: str) -> dict[int, int]:
-        """Return the codes that a kind takes in each shape."""
-        kind = self._shapes.copy()
+    def _number(self, codes: int) -> int:
+        return self._numbers.setdefault(codes, len(self._numbers))
+
+    def _kind(self, source: str) -> tuple[list[int], list[int]]:
+        """Return sets of codes, and for each shape which of them a kind takes in it. Raises ValueError."""
+        every, masks = -1, _ALL
         for term in source.split():
-            wanted = not term.startswith("-")
-            shapes: set[int] = set()
+            shapes, codes = self._term(term.removeprefix("-"))
+            inside, outside = (-1, codes) if term[0] != "-" else (0, ~codes)
+            if shapes:
+                masks = [mask & (inside if shape in shapes else outside) for shape, mask in enumerate(masks, 1)]
+            else:
+                every &= outside
+        sets = [self._sets[_LOWER] & every, self._sets[_OTHER] & every]
+        places = _ALIKE
+        if masks is not _ALL:
+            rest = list(dict.fromkeys(masks[1:]))
+            sets = [sets[0] & masks[0], *[sets[1] & mask for mask in rest]]
+            places = [0, *[1 + rest.index(mask) for mask in masks[1:]]]
+        if not any(sets):
+            raise ValueError(f"no word can be <{source}>")
+        return sets, places
+
+    def _term(self, term: str) -> tuple[frozenset[int], int]:
+        """Return the shapes of which a term takes all words, and the codes that it takes in any shape."""
+        known = self._terms.get(term)
+        if known is None:
+            shapes: frozenset[int] = frozenset()
             codes = 0
-            for name in term.removeprefix("-").split("|"):
-                if name == "any":
-                    shapes.update(SHAPES.values())
-                elif name in SHAPES or name in _AGGREGATES:
-                    shapes.update(SHAPES[shape] for shape in _AGGREGATES.get(name, (name,)))
-                elif name == "unknown" or self._lexicon.holds(name):
-                    codes |= self._lists.get(name, 0)
+            for name in term.split("|"):
+                if name in _SHAPES:
+                    shapes |= _SHAPES[name]
+                elif name in self._sets:
+                    codes |= self._sets[name]
                 else:
                     raise ValueError(f"no word list `{name}`")
-            for shape in kind:
-                if shape in shapes:
-                    kind[shape] = kind[shape] if wanted else 0
-                else:
-                    kind[shape] = kind[shape] & codes if wanted else kind[shape] & ~codes
-        return {shape: self._same.setdefault(codes, codes) for shape, codes in kind.items()}
+            known = self._terms[term] = shapes, codes
+        return known
 
     def seal(self) -> None:
         """Give words that no kind asked for so far tells apart one code."""
         asked: dict[int, int] = {}
         for source, times in self._asked.items():
-            for codes in set(self._kind(source).values()):
+            for codes in self._taken[source]:
                 asked[codes] = asked.get(codes, 0) + times
-        rows = [_bits(codes, len(self._codes)) for codes in sorted(asked, key=lambda codes: (-asked[codes], codes))]
+        rows = sorted(asked, key=lambda codes: (-asked[codes], codes))
         uses = dict(zip(self._codes, _columns(rows, len(self._codes)), strict=True))
         moved = self._lexicon.recode(uses)
         new = sorted({moved.get(code, code) for code in self._codes})
         places = {code: place for place, code in enumerate(new)}
         here = [places[moved.get(code, code)] for code in self._codes]
-        self._lists = {name: _moved(held, here) for name, held in self._lists.items()}
-        self._shapes = {shape: _moved(held, here) for shape, held in self._shapes.items()}
+        self._sets = _sets_of({key: [here[place] for place in some] for key, some in self._held.items()})
+        self._held, self._taken, self._terms = {}, {}, {}
         self._codes = new
         self._lexicon.number(new)
-        self._same = {}
-        self._sealed = True
 
-    def _rendered(self, kind: dict[int, int]) -> str:
-        """Return a kind as an alternation of classes of three bytes."""
+    def _rendered(self, source: str) -> str:
+        """Return a kind of words as an alternation of classes of three bytes."""
         by_codes: dict[int, list[int]] = {}
-        for shape, codes in kind.items():
-            if codes:
-                by_codes.setdefault(codes, []).append(shape)
+        sets, places = self._kind(source)
+        for shape, place in enumerate(places, 1):
+            if sets[place]:
+                by_codes.setdefault(sets[place], []).append(shape)
         return (
             "(?:"
             + "|".join(part + byte_class(shapes) for codes, shapes in by_codes.items() for part in self._parts(codes))
@@ -186,7 +214,7 @@ class Kinds:
     def _parts(self, codes: int) -> list[str]:
         """Return a set of codes as classes of two bytes."""
         firsts: dict[tuple[int, int], list[int]] = {}
-        for run in _RUN.finditer(_bits(codes, len(self._codes))):
+        for run in _RUN.finditer(f"{codes:b}"[::-1]):
             for first, low, high in _stretches(self._codes[run.start() : run.end()]):
                 firsts.setdefault((low, high), []).append(first)
         by_firsts: dict[tuple[int, ...], list[int]] = {}
@@ -211,36 +239,44 @@ def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
     return out
 
 
-def _bits(codes: int, size: int) -> str:
-    """Return the bits of a set, the first code first."""
-    return f"{codes:0{size}b}"[::-1] if size else ""
+def _columns(rows: Sequence[int], size: int) -> list[bytes]:
+    """Return what stands in each of `size` columns of bits, the lowest first, so that they order as their bits do.
 
-
-def _columns(rows: Sequence[str], size: int) -> list[bytes]:
-    """Return what stands in each of `size` columns of bits, so that they order as their bits do.
-
-    Four rows are read as one of hexadecimal digits, which leaves a quarter of them to pick: half the time (measured).
+    Eight rows are read as one of bytes, which leaves an eighth of them to pick: a third of the time (measured).
     """
-    fours = (rows[at : at + 4] for at in range(0, len(rows), 4))
-    sums = (sum(int(row, 16) << 3 - place for place, row in enumerate(four)) for four in fours)
-    every = "".join([f"{one:0{size}x}" for one in sums]).encode()
-    return [every[place::size] for place in range(size)]
+    ones = int.from_bytes(b"\1" * size, "big")
+    eights = (rows[at : at + 8] for at in range(0, len(rows), 8))
+    sums = (sum(_spread(row, ones) << 7 - place for place, row in enumerate(eight)) for eight in eights)
+    every = b"".join([one.to_bytes(size, "big") for one in sums])
+    return [every[place::size] for place in reversed(range(size))]
 
 
-def _moved(held: int, places: list[int]) -> int:
-    """Return a set of codes after they moved to other places."""
-    if held.bit_count() < _FEW_BITS:
-        out = 0
-        while held:
-            low = held & -held
-            out |= 1 << places[low.bit_length() - 1]
-            held ^= low
-        return out
-    bits = bytearray(b"0") * (max(places) + 1)
-    for run in _RUN.finditer(_bits(held, len(places))):
-        for place in places[run.start() : run.end()]:
-            bits[place] = _ONE
-    return int(bits[::-1], 2)
+def _spread(bits: int, ones: int) -> int:
+    """Return bits as the lowest ones of as many bytes."""
+    if bits.bit_count() > _FEW_BITS:
+        return int.from_bytes(f"{bits:b}".encode(), "big") & ones
+    spread = 0
+    while bits:
+        spread |= 1 << 8 * (bits.bit_length() - 1)
+        bits &= ~(1 << bits.bit_length() - 1)
+    return spread
+
+
+def _sets_of(held: Mapping[str, Iterable[int]]) -> dict[str, int]:
+    """Return sets of codes as bits from the places of the codes."""
+    sets: dict[str, int] = {}
+    for key, places in held.items():
+        bits = bytearray(1 + max(places, default=0) // 8)
+        for place in places:
+            bits[place >> 3] |= 1 << (place & 7)
+        sets[key] = int.from_bytes(bits, "little")
+    return sets
+
+
+@lru_cache(maxsize=4096)
+def bytes_of(text: str) -> int:
+    """Return the bytes that a sign or class of RE2 takes, as bits. Raises ValueError."""
+    return sum(1 << match.span()[0] for match in compile_tape(text).finditer(_BYTES))
 
 
 def byte_class(codes: Iterable[int]) -> str:

@@ -12,11 +12,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from masking import native
+from masking.lists import Lists, WordList, unite
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from masking.lists import Union
 
 _INERT = b"\x80\x80"
 INERT_FIRSTS = range(0x80, 0x86)
@@ -64,6 +70,7 @@ WORD_BYTES = 3
 SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
+_MOST_CODES = len(ORDINARY) * len(SECONDS)
 _SHORT_NUMBER = 4
 _DAY_DIGITS = 2
 _MONTHS = range(1, 13)
@@ -94,34 +101,42 @@ class Lexicon(dict[str, bytes]):
         self._listed = frozenset(self._names)
         self._vocabulary = vocabulary
         self._quiet = vocabulary | proper
-        held, unions = _unite(lists[name] for name in self._names)
-        ending_bits = {plain(ending): 1 << self._names.index(name) for name, some in endings.items() for ending in some}
-        used = set(held.values())
-        kinds = sorted({*(unions[number - 1] for number in used), *ending_bits.values()})
-        if len(kinds) > len(ORDINARY) * len(SECONDS) or len({*quiet}) > len(_QUIET):
-            raise ValueError("too many word lists, or too many quiet words")
-        codes = {bits: _code(number) for number, bits in enumerate(kinds)}
-        self._held = held
-        self._codes = [b"", *(codes.get(bits, b"") for bits in unions)]
-        self._endings = {ending: (place, codes[bits]) for place, (ending, bits) in enumerate(ending_bits.items())}
-        self._ending_lengths = sorted({len(ending) for ending in ending_bits})
-        self._members = {code: self._lists(bits) for bits, code in codes.items()}
+        every = (lists[name] for name in self._names)
+        self._every = [words if isinstance(words, WordList) else WordList(words) for words in every]
+        self._native = None if native.library is None else Lists(native.library, self._every)
+        if self._native is None:
+            self._held, unions = unite(self._every)
+            used = [*{*self._held.values()}]
+        else:
+            unions, used = self._native.unions()
+        places = {name: place for place, name in enumerate(self._names)}
+        ending_unions = {plain(ending): (places[name],) for name, some in endings.items() for ending in some}
+        kinds = sorted({*map(unions.__getitem__, used), *ending_unions.values()})
+        if len({*quiet}) > len(_QUIET):
+            raise ValueError("too many quiet words")
+        code = _code if len(kinds) <= _MOST_CODES else _provisional  # fewer are left when phrases were read (`recode`)
+        codes = {union: code(number) for number, union in enumerate(kinds)}
+        self._codes = [codes.get(union, b"") for union in unions]
+        self._endings = {ending: (place, codes[one]) for place, (ending, one) in enumerate(ending_unions.items())}
+        self._ending_lengths = sorted({len(ending) for ending in ending_unions})
+        self._members = {code: self._lists(union) for union, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
         self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
         self._members[_INERT] = vocabulary
         self._places: dict[bytes, int] = {}
+        alone = {self._names[place]: code for union, code in codes.items() for place in union}
         for code, word in zip(_QUIET, sorted({*quiet}), strict=False):
-            self._inert[self._codes[held[word]]] = code
-            self._members[code] = self._members[self._codes[held[word]]]
+            self._inert[alone["=" + word]] = code
+            self._members[code] = self._members[alone["=" + word]]
 
-    def _lists(self, bits: int) -> frozenset[str]:
-        names: set[str] = set()
-        while bits:
-            names.add(self._names[(bits & -bits).bit_length() - 1])
-            bits &= bits - 1
-        if all(name[0] == SITE for name in names):
-            names.add("unknown")
-        return frozenset(names)
+    @cached_property
+    def _held(self) -> Mapping[str, int]:
+        """The number of the union of each word; native code has its own."""
+        return unite(self._every)[0]
+
+    def _lists(self, union: Union) -> frozenset[str]:
+        names = frozenset(map(self._names.__getitem__, union))
+        return names | {"unknown"} if all(name[0] == SITE for name in names) else names
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
         """Ordinary words, and names each of which is an ordinary word too (`ambiguous_given` of `given`)."""
@@ -130,17 +145,21 @@ class Lexicon(dict[str, bytes]):
         names = [f"ambiguous_{name}" for name in lists if f"ambiguous_{name}" in self._listed]
         return not lists.isdisjoint(self._vocabulary) or (bool(names) and lists.issuperset(names))
 
-    def kinds(self) -> Iterator[tuple[bytes, int, frozenset[str]]]:
-        """Yield each code, shape and list names that words can have."""
+    def kinds(self) -> Iterator[tuple[bytes, bool, bool, frozenset[str]]]:
+        """Yield each code that words can have, whether lower-case ones and whether others, and its lists' names."""
         for code, lists in self._members.items():
-            for shape in (1,) if code[0] in INERT_FIRSTS else SHAPES.values():
-                if not (shape == 1 and code in self._inert):
-                    yield code, shape, lists
+            yield code, code not in self._inert, code[0] not in INERT_FIRSTS, lists
 
     def recode(self, uses: Mapping[bytes, object]) -> dict[bytes, bytes]:
-        """Give codes with the same uses one code, in the order of their uses; returns the new code of each old one."""
+        """Give codes with the same uses one code, in the order of their uses; returns the new code of each old one.
+
+        Raises ValueError if there are too many.
+        """
         keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY}
-        new = {key: _code(number) for number, key in enumerate(sorted(set(keys.values())))}
+        ordered = sorted(set(keys.values()))
+        if len(ordered) > _MOST_CODES:
+            raise ValueError("phrases tell too many word lists apart")
+        new = {key: _code(number) for number, key in enumerate(ordered)}
         moved = {code: new[key] for code, key in keys.items()}
         self._codes = [moved.get(code, code) for code in self._codes]
         self._endings = {ending: (place, moved[code]) for ending, (place, code) in self._endings.items()}
@@ -153,24 +172,21 @@ class Lexicon(dict[str, bytes]):
         """Take all codes that words can have, in the order in which symbols are to count them."""
         self._places = {code: place for place, code in enumerate(codes)}
 
-    @property
-    def symbols(self) -> int:
-        """How many symbols there are: signs, numbers, and words by shape and code."""
-        return self.symbol_of_word(len(SHAPES) + 1, 0)
-
-    def symbol_of_word(self, shape: int, place: int) -> int:
-        """Return the symbol of the words of a shape whose code has a place among all codes."""
-        return FIRST_WORD + (shape - 1) * len(self._places) + place
-
     @staticmethod
     def symbol_of_number(value: int, length: int) -> int:
         """Return the symbol of numbers from their two bytes."""
         return FIRST_NUMBER + (value - NUMBERS["month"]) * len(LENGTHS) + LENGTHS.index(length)
 
-    def listed(self) -> tuple[list[str], list[int]]:
-        """Return the words of the lists, and the places of their codes."""
-        places = [self._places.get(code, 0) for code in self._codes]
-        return list(self._held), [places[union] for union in self._held.values()]
+    @property
+    def lists(self) -> Lists:
+        """The lists as native code has them. Raises RuntimeError if there was none."""
+        if self._native is None:
+            raise RuntimeError("the library was not built")
+        return self._native
+
+    def union_codes(self) -> list[int]:
+        """Return the places of the codes of the words that lists hold together, by union."""
+        return [self._places.get(code, 0) for code in self._codes]
 
     def endings(self) -> tuple[list[str], list[int]]:
         """Return the endings, those that win over others first, and the places of their codes."""
@@ -186,9 +202,10 @@ class Lexicon(dict[str, bytes]):
         """The place of the code of words of no list."""
         return self._places[_UNKNOWN]
 
-    def holds(self, name: str) -> bool:
-        """Return whether there is a list of that name."""
-        return name in self._listed
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all lists."""
+        return self._names
 
     def __missing__(self, token: str) -> bytes:
         piece, public = self._piece(token)
@@ -234,29 +251,16 @@ class Lexicon(dict[str, bytes]):
         return _UNKNOWN if first is None else first[1]
 
 
-def _unite(lists: Iterable[Iterable[str]]) -> tuple[dict[str, int], list[int]]:
-    """Return, for each word, the number of the lists that hold it together, from 1 on, and the bits of these lists."""
-    held: dict[str, int] = {}
-    unions: list[int] = []
-    for place, words in enumerate(lists):
-        unions.append(1 << place)
-        new = dict.fromkeys(words, len(unions))
-        both: dict[int, int] = {}
-        for word in held.keys() & new.keys():
-            before = held[word]
-            if before not in both:
-                unions.append(unions[before - 1] | 1 << place)
-                both[before] = len(unions)
-            new[word] = both[before]
-        held.update(new)
-    return held, unions
-
-
 def atoms(token: str) -> Iterator[tuple[int, int]]:
     """Yield, for each atom of a token, its bytes on the tape and its characters."""
     for match in _ATOM.finditer(token):
         kind, length = match.lastgroup, match.end() - match.start()
         yield (WORD_BYTES if kind == "word" else 2 if kind == "number" else 1), length
+
+
+def _provisional(number: int) -> bytes:
+    """Return a code that no tape has room for: it tells words apart until it is known which ones phrases do."""
+    return bytes((ORDINARY[0], *number.to_bytes(3)))
 
 
 def _code(number: int) -> bytes:

@@ -25,7 +25,7 @@ from masking.segments import MAX_RUN
 from masking.tape import START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from masking.lexicon import Lexicon
     from masking.memory import Memory
@@ -79,9 +79,10 @@ class Matcher:
             ctypes.c_uint16(lexicon.unknown),
             native.address(array("H", lower)),
             bytes(is_inert),
-            *_pool(*lexicon.listed()),
+            lexicon.lists.handle,
+            native.address(array("H", lexicon.union_codes())),
             *_pool(*lexicon.endings()),
-            book.kinds.take_bits(),
+            *map(native.address, book.kinds.bits()),
             ctypes.c_int32(set_count),
             native.address(array("i", [token for some in tokens for token in some])),
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
@@ -91,7 +92,7 @@ class Matcher:
             ctypes.c_int32(len(recognizers)),
             bytes(told.cues),
             ctypes.c_uint32(len(told.cues)),
-            *_pool(sorted(forgotten), [])[:2],
+            *_pool(forgotten, [])[:2],
             *_pool(told.listed, [])[:2],
             native.address(told.owners),
             native.address(told.sizes),
@@ -265,7 +266,7 @@ def _tokens(parts: Parts) -> list[int]:
     return tokens
 
 
-def _pool(words: Sequence[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
+def _pool(words: Iterable[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:
     """Return words as lines, how many bytes these are, and the codes of the words."""
     lines = "\n".join((*words, "")).encode()
     return lines, ctypes.c_uint32(len(lines)), native.address(array("H", codes))

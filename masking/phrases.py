@@ -12,14 +12,18 @@ nothing; `;` is the begin of a line. `[[ ]]` is what to mask. Other signs stand 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from sys import intern
+from typing import TYPE_CHECKING
 
-from masking.automata import compile_tape
-from masking.kinds import Kind, Kinds
+from masking.kinds import Kind, Kinds, bytes_of
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from masking.lexicon import Lexicon
 
 Part = Kind | str
@@ -32,8 +36,9 @@ _TOKEN = re.compile(
     r"|(?P<line>;)|(?P<group>\((?:\?:)?)|(?P<operator>[)|?*+]|\{\d*,?\d*\})|(?P<escaped>\\[^\w\s])"
     r"|(?P<signs>\[(?:\\.|[^\]\\])+\])|(?P<sign>[^\s\w()\[\]{}<>\"])"
 )
+_EVERY = re.compile(re.sub(r"\?P<\w+>", "?:", _TOKEN.pattern))
 _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
-_NO_SIGNS = bytes({*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
+_NO_SIGNS = sum(1 << byte for byte in {*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
 _VALUES = {
     "n": tuple(NUMBERS),
@@ -45,33 +50,19 @@ _VALUES = {
 }
 
 
-class _Token(NamedTuple):
-    """A piece of a phrase: which of `_TOKEN`'s it is, None for white space, and what stands in its `< >` or quotes."""
-
-    group: str | None
-    text: str
-    inside: str
-
-
-@lru_cache(maxsize=4096)
-def _token(group: str | None, text: str) -> _Token:
-    """Return a token, the same for all phrases: of fifty thousand two thousand differ."""
-    return _Token(group, text, text[1:-1] if group in {"kind", "words"} else "")
-
-
 @lru_cache(maxsize=1 << 14)
-def _tokens(source: str) -> tuple[_Token, ...]:
-    """Return a phrase in its parts. Raises ValueError with a fixed reason."""
-    parts = [_token(match.lastgroup, match[0]) for match in _TOKEN.finditer(source)]
-    if sum([len(part.text) for part in parts]) != len(source):
+def _tokens(source: str) -> tuple[str, ...]:
+    """Return the tokens of a phrase: of fifty thousand two thousand differ. Raises ValueError with a fixed reason."""
+    tokens = tuple(map(intern, _EVERY.findall(source)))
+    if len("".join(tokens)) != len(source):
         raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
-    return tuple(parts)
+    return tokens
 
 
-def literals(source: str) -> set[str]:
-    """Return the words that a phrase names by themselves: each is a word list of its own, `=word`."""
-    words = {term[1:] for term in lists_of(source) if term[:1] == "="}
-    return words.union(*(_words_in(token.inside) for token in _tokens(source) if token.group == "words"))
+def literals(*sources: str) -> set[str]:
+    """Return the words that phrases name by themselves: each is a word list of its own, `=word`."""
+    words = {term[1:] for term in lists_of(*sources) if term[:1] == "="}
+    return words.union(*(_words_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == '"'))
 
 
 @lru_cache(maxsize=4096)
@@ -79,10 +70,13 @@ def _words_in(choices: str) -> frozenset[str]:
     return frozenset(part.lower() for part in _LITERAL.findall(choices) if part[0].isalpha())
 
 
-def lists_of(source: str) -> set[str]:
-    """Return the terms of a phrase that may be names of word lists."""
-    kinds = [token.inside for token in _tokens(source) if token.group == "kind"]
-    return set().union(*map(_terms_in, kinds))
+def lists_of(*sources: str) -> set[str]:
+    """Return the terms of phrases that may be names of word lists."""
+    return set().union(*(_terms_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == "<"))
+
+
+def _tokens_of(sources: Iterable[str]) -> set[str]:
+    return set().union(*map(_tokens, sources))
 
 
 @lru_cache(maxsize=4096)
@@ -102,28 +96,22 @@ class Phrasebook:
 
     def ask(self, source: str) -> None:
         """Take note of the kinds of words that a phrase asks for. Raises ValueError with a fixed reason."""
-        for token in _tokens(source):
-            if token.group == "kind" and token.inside and _number(token.inside) is None:
-                self.kinds.ask(token.inside)
-            elif token.group == "words" and token.inside:
-                for kind in _kinds_of(token.inside):
-                    self.kinds.ask(kind)
+        for token, times in Counter(_tokens(source)).items():
+            for kind in _kinds_in(token):
+                self.kinds.ask(kind, times)
 
     def read(self, source: str) -> Parts:
         """Return the parts of a phrase. Raises ValueError with a fixed reason."""
         tokens = _tokens(source)
-        if sum(token.group == "open" for token in tokens) > 1:
+        if tokens.count("[[") > 1:
             raise ValueError("a phrase has one value in [[ ]]")
-        found: list[Part] = []
         for token in tokens:
-            known = self._known.get(token.text)
-            if known is None:  # most parts stand in many phrases
-                known = self._known[token.text] = self._parts(token)
-            found.extend(known)
-        return tuple(found)
+            if token not in self._known:  # most stand in many phrases
+                self._known[token] = self._parts(token)
+        return tuple(chain.from_iterable(map(self._known.__getitem__, tokens)))
 
-    def _parts(self, token: _Token) -> Parts:
-        kind, text, inside = token
+    def _parts(self, text: str) -> Parts:
+        kind, inside = next(_TOKEN.finditer(text)).lastgroup, text[1:-1]
         if kind is None:
             return ()
         if kind in {"open", "close", "operator", "gap"}:
@@ -180,17 +168,21 @@ def _choices(choices: str) -> tuple[tuple[str, ...], str]:
 
 
 @lru_cache(maxsize=4096)
-def _kinds_of(choices: str) -> tuple[str, ...]:
-    """Return the kinds of words that stand in quotes."""
-    several, single = _choices(choices)
+def _kinds_in(token: str) -> tuple[str, ...]:
+    """Return the kinds of words that a token asks for. Raises ValueError with a fixed reason."""
+    inside = token[1:-1]
+    if not inside or token[0] not in '<"':
+        return ()
+    if token[0] == "<":
+        return () if _number(inside) else (inside,)
+    several, single = _choices(inside)
     words = [part for choice in several for part in _LITERAL.findall(choice) if part[0].isalpha()]
     return (*(f"={word.lower()}" for word in words), *([single] if single else ()))
 
 
-@lru_cache(maxsize=4096)
 def _signs(text: str) -> str:
     """Return a class of signs; one that takes bytes of words, numbers, placeholders or borders is refused."""
-    if compile_tape(text).search(_NO_SIGNS) is not None:
+    if bytes_of(text) & _NO_SIGNS:
         raise ValueError("brackets hold signs and spaces: no digits, no wide ranges, no `^`")
     return text
 

@@ -24,7 +24,7 @@ from masking.validators import VALIDATORS
 from masking.values import MAX_VALUES, Values, form, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from masking.phrases import Phrasebook
     from masking.sources import Entry
@@ -182,7 +182,7 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
-def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, tuple[str, ...]], depth: int = _DEPTH) -> str:
+def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], depth: int = _DEPTH) -> str:
     """Insert definitions and word lists into a pattern. Raises ValueError for an unknown name or a circle."""
     if depth == 0:
         raise ValueError("definitions go in a circle")
@@ -203,7 +203,7 @@ def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, tuple[
     return expanded
 
 
-def alternation(words: tuple[str, ...], *, title: bool = False) -> str:
+def alternation(words: Iterable[str], *, title: bool = False) -> str:
     """Return words as an alternation; `title` gives Title and UPPER case instead of the lower one.
 
     In falling order a word stands after all that it begins, so the longest one wins; and words with the same beginning
@@ -213,7 +213,31 @@ def alternation(words: tuple[str, ...], *, title: bool = False) -> str:
     return "(?:" + "|".join(map(re.escape, sorted(forms, reverse=True))) + ")"
 
 
-def read_values(entry: Entry) -> Values | None:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is read of a recognizer before words have kinds: literal values, keys, phrases with their definitions."""
+
+    entry: Entry
+    values: Values | None
+    fields: tuple[tuple[str, ...], ...]
+    phrases: tuple[str, ...]
+
+
+def read_draft(entry: Entry, fragments: Mapping[str, str]) -> Draft:
+    """Read the draft of a recognizer. Raises RuleError."""
+    values = _read_values(entry)
+    try:
+        fields = tuple(read_path(path) for path in entry.strings("fields"))
+    except ValueError as error:
+        raise entry.error(str(error), "fields") from None
+    try:
+        phrases = tuple([expand(phrase, fragments, {}) for phrase in entry.strings("phrases")])
+    except ValueError as error:
+        raise entry.error(str(error), "phrases") from None
+    return Draft(entry, values, fields, phrases if values is None else values.phrases(SITE + entry.rule))
+
+
+def _read_values(entry: Entry) -> Values | None:
     """Read the literal values of a rule, None if it has none. Raises RuleError."""
     values = list(entry.numbered("values"))
     if len(values) > MAX_VALUES:
@@ -225,31 +249,20 @@ def read_values(entry: Entry) -> Values | None:
     return Values(value for _, value, _ in values) if values else None
 
 
-def read_fields(entry: Entry) -> tuple[tuple[str, ...], ...]:
-    """Read the paths of keys of a rule. Raises RuleError."""
-    try:
-        return tuple(read_path(path) for path in entry.strings("fields"))
-    except ValueError as error:
-        raise entry.error(str(error), "fields") from None
-
-
 def read_recognizer(
-    entry: Entry,
-    fragments: Mapping[str, str],
-    lists: Mapping[str, tuple[str, ...]],
-    book: Phrasebook,
-    values: Values | None,
+    draft: Draft, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], book: Phrasebook
 ) -> Recognizer:
     """Read one recognizer. Raises RuleError."""
+    entry, values, fields = draft.entry, draft.values, draft.fields
     if not _ID.fullmatch(entry.rule):
         raise entry.error("`id` must be lower-case letters, digits, dots, dashes", "id")
     identifier = entry.text("identifier")
     if not _IDENTIFIER.fullmatch(identifier):
         raise entry.error("`identifier` must be upper-case letters and underscores", "identifier")
-    sources, phrases, fields = entry.strings("patterns"), entry.strings("phrases"), read_fields(entry)
-    if not sources and not phrases and not fields and values is None:
+    sources, has_phrases = entry.strings("patterns"), bool(entry.strings("phrases"))
+    if not sources and not has_phrases and not fields and values is None:
         raise entry.error("a recognizer needs at least one of `patterns`, `phrases`, `values` and `fields`")
-    if entry.has("values") and (sources or phrases or fields):
+    if entry.has("values") and (sources or has_phrases or fields):
         raise entry.error("`values` stand in a rule of their own", "values")
     validator = (
         entry.choice("validator", frozenset(VALIDATORS), next(iter(VALIDATORS))) if entry.has("validator") else ""
@@ -260,9 +273,7 @@ def read_recognizer(
     except ValueError as error:
         raise entry.error(str(error), "patterns") from None
     try:
-        if values is not None:
-            phrases = values.phrases(SITE + entry.rule)
-        parts = [book.read(expand(phrase, fragments, {})) for phrase in phrases]
+        parts = [*map(book.read, draft.phrases)]
         parts += [one for keys in fields for one in read_keys(keys, book)]
         tapes = tuple(map(Phrase, parts))
     except ValueError as error:
@@ -313,7 +324,7 @@ def read_recognizer(
     return recognizer
 
 
-def _gazetteer(entry: Entry, lists: Mapping[str, tuple[str, ...]]) -> Gazetteer | None:
+def _gazetteer(entry: Entry, lists: Mapping[str, Iterable[str]]) -> Gazetteer | None:
     names = entry.strings("among")
     unknown = next((name for name in names if name not in lists), None)
     if unknown is not None:

@@ -20,20 +20,21 @@ from masking.findings import PUBLIC
 from masking.gazetteers import parts
 from masking.keys import ask_keys, key_phrase
 from masking.lexicon import SITE, Lexicon, plain
+from masking.lists import WordList
 from masking.matcher import Matcher
 from masking.memory import Memory
 from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, lists_of, literals
 from masking.profile import read_profiles
 from masking.reading import Reading
-from masking.recognizers import Recognizer, expand, read_fields, read_recognizer, read_values
+from masking.recognizers import Draft, Recognizer, read_draft, read_recognizer
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 from masking.tape_search import TapeSearcher
 from masking.triggers import Trigger, read_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from masking.profile import Names, Profile
     from masking.triggers import Triggers
@@ -77,14 +78,18 @@ class RuleSet:
     def _read(cls, sources: Mapping[str, bytes], *, proven: bool) -> RuleSet:
         entries = {name: open_entry(name, sources[name]) for name in sorted(sources) if name.endswith(".yaml")}
         fragments, lists = _read_words(entries, sources)
-        values = _read_values(entries)
-        lexicon = _read_lexicon(entries, fragments, lists, values)
+        holders = [entry for name, entry in entries.items() if _holds_rules(name)]
+        drafts = [read_draft(rule, fragments) for entry in holders for rule in entry.entries("recognizers")]
+        lexicon = _read_lexicon(holders, lists, drafts)
         book = Phrasebook(lexicon)
-        _ask_phrases(entries, fragments, values, book)
-        book.kinds.seal()
-        recognizers = _read_recognizers(entries, fragments, lists, book, values)
+        _ask_phrases(drafts, book)
+        try:
+            book.kinds.seal()
+        except ValueError as error:
+            raise RuleError("recognizers", str(error)) from None
+        recognizers = _read_recognizers(drafts, fragments, lists, book)
         forgotten = frozenset(map(plain, lists.get("forgotten", ())))
-        searcher = _searcher(entries, lexicon, book, recognizers, forgotten, proven=proven)
+        searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = read_triggers(entries)
         profiles, default = read_profiles(entries)
         archive = json.dumps(
@@ -95,9 +100,8 @@ class RuleSet:
         ).encode()
         revision = "sha256:" + hashlib.sha256(archive).hexdigest()[:32]
         rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten, searcher)
-        for name, entry in entries.items():
-            if _holds_rules(name):
-                entry.close()
+        for entry in holders:
+            entry.close()
         for failure in () if proven else rules.failures():
             raise failure
         return rules
@@ -150,16 +154,19 @@ class RuleSet:
 
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
+        memory = Memory()
         for rule in self.recognizers:
             scanner = self.scanner_of(rule)
             if rule.values is not None:
                 yield from _unfound(rule, rule.values, scanner)
             for example in rule.examples:
                 reading = Reading(scanner, example.text)
-                findings = reading.findings(reading.zones, Memory())
-                found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
+                memory = Memory() if len(memory) else memory
                 if rule.identifier == PUBLIC:
                     found = reading.claimed(rule.id)
+                else:
+                    findings = reading.findings(reading.zones, memory)
+                    found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if tuple(found) != example.spans:
                     said = "example {} is not matched as marked" if example.spans else "counter-example {} is matched"
                     yield RuleError(rule.file, said.format(example.number), rule=rule.id, line=example.line)
@@ -193,13 +200,13 @@ def _unfound(rule: Recognizer, values: Values, scanner: Scanner) -> Iterator[Rul
 
 def _read_words(
     entries: Mapping[str, Entry], sources: Mapping[str, bytes]
-) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+) -> tuple[dict[str, str], dict[str, WordList]]:
     """Read the definitions and word lists of all recognizer files; names are shared by all of them.
 
     `+other` among the words of a list is all of another list, which has no such words itself.
     """
     fragments: dict[str, str] = {}
-    lists: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, WordList] = {}
     for name in sorted(sources):
         if name.startswith("words/"):
             lists[name.removeprefix("words/").removesuffix(".txt")] = read_word_list(name, sources[name])
@@ -214,52 +221,40 @@ def _read_words(
         for key, text in entry.mapping("words").items():
             words = text.split()
             included.extend((entry, key, word[1:]) for word in words if word[0] == "+")
-            lists[key] = (*lists.get(key, ()), *(word.replace("_", " ") for word in words if word[0] != "+"))
+            own = WordList(word.replace("_", " ") for word in words if word[0] != "+")
+            lists[key] = lists.get(key, WordList()) + own
     for entry, key, other in included:
         if other not in lists:
             raise entry.error(f"no word list `{other}`", "words")
         lists[key] += lists[other]
-    for name in [name for name, words in lists.items() if " " in "\n".join(words)]:
-        lists[f"{name}_words"] = parts(lists[name])
+    rules = b"\n".join(source for name, source in sources.items() if _holds_rules(name))
+    for name in [name for name, words in lists.items() if " " in words.lines]:
+        if f"{name}_words".encode() in rules:  # the most words are in lists of which nobody asks that
+            lists[f"{name}_words"] = WordList(parts(lists[name]))
     return fragments, lists
-
-
-def _read_values(entries: Mapping[str, Entry]) -> dict[str, Values]:
-    """Read the literal values of rules, by their ids."""
-    rules = [rule for name, entry in entries.items() if _holds_rules(name) for rule in entry.entries("recognizers")]
-    read = {rule.rule: read_values(rule) for rule in rules}
-    return {rule: values for rule, values in read.items() if values is not None}
 
 
 def _holds_rules(name: str) -> bool:
     return name.startswith("recognizers/")
 
 
-def _read_lexicon(
-    entries: Mapping[str, Entry],
-    fragments: Mapping[str, str],
-    lists: Mapping[str, tuple[str, ...]],
-    values: Mapping[str, Values],
-) -> Lexicon:
+def _read_lexicon(holders: Iterable[Entry], lists: Mapping[str, WordList], drafts: Iterable[Draft]) -> Lexicon:
     """Return the lexicon of all lists that phrases or the engine ask for."""
     settings: dict[str, str] = {}
-    asked: dict[str, tuple[str, ...]] = {}
-    for name, entry in entries.items():
-        if not _holds_rules(name):
-            continue
+    asked: dict[str, WordList] = {}
+    for entry in holders:
         settings |= entry.mapping("lexicon")
-        for rule in entry.entries("recognizers"):
-            keys = tuple(key_phrase(key) for path in read_fields(rule) for key in path)
-            for phrase in (*rule.strings("phrases"), *keys):
-                try:
-                    source = expand(phrase, fragments, {})
-                    asked |= {"=" + word: (word,) for word in literals(source)}
-                    asked |= {term: lists[term] for term in lists_of(source) if term in lists}
-                except ValueError as error:
-                    raise rule.error(str(error), "phrases") from None
-    for rule_id, some in values.items():
-        asked[SITE + rule_id] = tuple(some.anchors)
-        asked[f"{SITE}{rule_id} words"] = tuple(some.words - some.anchors)
+    for draft in drafts:
+        phrases = (*draft.phrases, *(key_phrase(key) for path in draft.fields for key in path))
+        try:
+            asked |= {"=" + word: WordList((word,)) for word in literals(*phrases)}
+            asked |= {term: lists[term] for term in lists_of(*phrases) if term in lists}
+        except ValueError as error:
+            raise draft.entry.error(str(error), "phrases") from None
+        if draft.values is not None:
+            site = SITE + draft.entry.rule
+            asked[site] = WordList(draft.values.anchors)
+            asked[f"{site} words"] = WordList(draft.values.words - draft.values.anchors)
     vocabulary, proper = (frozenset(settings.get(key, "").split()) for key in ("vocabulary", "proper"))
     endings = {
         key.removeprefix("endings_"): tuple(text.split())
@@ -267,52 +262,45 @@ def _read_lexicon(
         if key.startswith("endings_")
     }
     for name in (*vocabulary, *endings, *settings.get("active", "").split()):
-        asked[name] = lists.get(name, ())
-    return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
+        asked[name] = lists.get(name, WordList())
+    try:
+        return Lexicon(asked, vocabulary, proper, endings, settings.get("quiet", "").split())
+    except ValueError as error:
+        raise RuleError("recognizers", str(error)) from None
 
 
-def _ask_phrases(
-    entries: Mapping[str, Entry], fragments: Mapping[str, str], values: Mapping[str, Values], book: Phrasebook
-) -> None:
+def _ask_phrases(drafts: Iterable[Draft], book: Phrasebook) -> None:
     """Let the book know which words phrases tell apart. Raises RuleError."""
-    for name, entry in entries.items():
-        for rule in entry.entries("recognizers") if _holds_rules(name) else ():
-            some = values.get(rule.rule)
-            try:
-                for phrase in (*rule.strings("phrases"), *(some.phrases(SITE + rule.rule) if some else ())):
-                    book.ask(expand(phrase, fragments, {}))
-                for keys in read_fields(rule):
-                    ask_keys(keys, book)
-            except ValueError as error:
-                raise rule.error(str(error), "phrases") from None
+    for draft in drafts:
+        try:
+            for phrase in draft.phrases:
+                book.ask(phrase)
+            for keys in draft.fields:
+                ask_keys(keys, book)
+        except ValueError as error:
+            raise draft.entry.error(str(error), "phrases") from None
 
 
 def _read_recognizers(
-    entries: Mapping[str, Entry],
-    fragments: Mapping[str, str],
-    lists: Mapping[str, tuple[str, ...]],
-    book: Phrasebook,
-    values: Mapping[str, Values],
+    drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, WordList], book: Phrasebook
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     seen: set[str] = set()
-    for name, entry in entries.items():
-        if not _holds_rules(name):
-            continue
-        for rule in entry.entries("recognizers"):
-            if rule.rule in seen:
-                raise rule.error("this id is taken")
-            seen.add(rule.rule)
-            recognizers.append(read_recognizer(rule, fragments, lists, book, values.get(rule.rule)))
-            if len(recognizers) > MAX_RECOGNIZERS:
-                raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
+    for draft in drafts:
+        rule = draft.entry
+        if rule.rule in seen:
+            raise rule.error("this id is taken")
+        seen.add(rule.rule)
+        recognizers.append(read_recognizer(draft, fragments, lists, book))
+        if len(recognizers) > MAX_RECOGNIZERS:
+            raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:
         raise RuleError("recognizers", "there are no recognizers")
     return tuple(recognizers)
 
 
 def _searcher(
-    entries: Mapping[str, Entry],
+    drafts: Iterable[Draft],
     lexicon: Lexicon,
     book: Phrasebook,
     recognizers: Sequence[Recognizer],
@@ -327,7 +315,5 @@ def _searcher(
             return TapeSearcher(lexicon, order, proven=proven)
         return Matcher(lexicon, book, order, forgotten)
     except PhraseRefused as refused:
-        rules = entries[refused.recognizer.file].entries("recognizers")
-        raise next(rule for rule in rules if rule.rule == refused.recognizer.id).error(
-            refused.reason, "phrases"
-        ) from None
+        entry = next(draft.entry for draft in drafts if draft.entry.rule == refused.recognizer.id)
+        raise entry.error(refused.reason, "phrases") from None

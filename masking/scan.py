@@ -6,6 +6,7 @@ What matches is judged by its recognizer, and what several claim is settled.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from masking.findings import Claim, Finding, settle
@@ -68,12 +69,15 @@ class Scanner:
         recognizers = every[wanted]
         first = sum(len(recognizer.phrases) for recognizer in every[: wanted.start or 0])
         self._phrases = range(first, first + sum(len(recognizer.phrases) for recognizer in recognizers))
-        self._owners: list[Recognizer] = [recognizer for recognizer in every for _ in recognizer.phrases]
         self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
         by_rank = sorted(recognizers, key=lambda recognizer: recognizer.priority)
         self._fields = {" ".join(keys): recognizer for recognizer in by_rank for keys in recognizer.fields}
         self._letters = Letters(recognizers)
         self._matcher = searcher if isinstance(searcher, Matcher) and not self._letters else None
+
+    @cached_property
+    def _owners(self) -> list[Recognizer]:
+        return [recognizer for recognizer in self._every for _ in recognizer.phrases]
 
     def whole(self, view: str, memory: Memory) -> list[Finding] | None:
         """Return the findings of a whole view, `memory` is advanced; None if it has to be read zone by zone."""

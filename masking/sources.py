@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from masking.errors import RuleError
+from masking.lists import WordList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -176,7 +177,7 @@ def open_entry(file: str, source: bytes) -> Entry:
     return Entry(file, node)
 
 
-def read_word_list(file: str, source: bytes) -> tuple[str, ...]:
+def read_word_list(file: str, source: bytes) -> WordList:
     """Read a word list: UTF-8, an entry a line, lines that begin with `#` aside. Raises RuleError."""
     if len(source) > MAX_FILE:
         raise RuleError(file, "the file is too large")
@@ -184,7 +185,11 @@ def read_word_list(file: str, source: bytes) -> tuple[str, ...]:
         text = source.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
         raise RuleError(file, "not valid UTF-8", line=source.count(b"\n", 0, error.start) + 1) from None
-    return tuple([line for line in text.split("\n") if line and line[0] != "#"])
+    first, *others = f"\n{text}\n".split("\n#")
+    text = "\n".join([first, *[other.partition("\n")[2] for other in others]])
+    while "\n\n" in text:
+        text = text.replace("\n\n", "\n")
+    return WordList(lines=text.removeprefix("\n"))
 
 
 def decode_archive(value: object) -> Mapping[str, str]:

@@ -20,6 +20,9 @@ HEADERS = tuple(sorted(LIBRARY.parent.glob("*.h")))
 _LAYOUT = (1 << 31) - 1
 _POINTER, _NUMBER, _KEY = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64
 _FUNCTIONS = {
+    "lists_new": (_POINTER, ctypes.c_char_p, _POINTER, _NUMBER, _POINTER),
+    "lists_unions": (_NUMBER, _POINTER, _POINTER),
+    "lists_free": (None, _POINTER),
     "matcher_free": (None, _POINTER),
     "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16),
     "matcher_untold": (_NUMBER, _POINTER, _POINTER, _NUMBER),

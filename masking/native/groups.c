@@ -14,6 +14,24 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
     return hash;
 }
 
+/* Write the number of each bit that is set, `first` added, and return how many these are. */
+static uint32_t unpack(const uint64_t *bits, uint32_t width, uint32_t first, Symbol *symbols) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < width; i++)
+        for (uint64_t some = bits[i]; some; some &= some - 1)
+            symbols[count++] = (Symbol)(first + 64 * i + (uint32_t)__builtin_ctzll(some));
+    return count;
+}
+
+uint32_t set_symbols(const Sets *sets, int32_t set, Symbol *symbols) {
+    uint32_t others = WORDS / 64, count = unpack(sets->others + (size_t)set * others, others, 0, symbols);
+    for (uint32_t shape = 0; shape < SHAPES; shape++) {
+        const uint64_t *codes = sets->codes + (size_t)sets->words[(size_t)set * SHAPES + shape] * sets->width;
+        count += unpack(codes, sets->width, WORDS + shape * sets->all_codes, symbols + count);
+    }
+    return count;
+}
+
 /* What is known of a group's sets while symbols are put into classes. */
 typedef struct {
     int32_t used;     /* sets in use */
@@ -22,6 +40,7 @@ typedef struct {
     uint64_t *marks;  /* the sets in use that hold each symbol */
     uint32_t *example; /* a symbol of each class */
     uint16_t *slots;
+    Symbol *members; /* of a set */
 } Classes;
 
 static void classes_free(Classes *c) {
@@ -30,6 +49,7 @@ static void classes_free(Classes *c) {
     free(c->marks);
     free(c->example);
     free(c->slots);
+    free(c->members);
 }
 
 /* Number the sets that the places of a group have, and note which each place has. */
@@ -51,23 +71,19 @@ static int number_sets(Group *g, Classes *c, int32_t set_count) {
 }
 
 /* Give symbols that no set of the group tells apart one class. */
-static int classify(Group *g, Classes *c, const uint8_t *sets, size_t set_bytes, uint32_t symbols, uint16_t *class_of,
-                    int32_t stride) {
-    uint32_t slot_mask = 1;
+static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of, int32_t stride) {
+    uint32_t slot_mask = 1, symbols = WORDS + SHAPES * sets->all_codes;
     while (slot_mask < 2 * symbols) slot_mask *= 2;
     size_t width = (size_t)g->width;
     c->marks = calloc((size_t)symbols * width + 1, sizeof(uint64_t));
     c->slots = malloc(slot_mask-- * sizeof(uint16_t));
     c->example = malloc(symbols * sizeof(uint32_t));
-    if (!c->marks || !c->slots || !c->example) return OUT_OF_MEMORY;
+    c->members = malloc(symbols * sizeof(Symbol));
+    if (!c->marks || !c->slots || !c->example || !c->members) return OUT_OF_MEMORY;
     memset(c->slots, 0xff, (slot_mask + 1u) * sizeof(uint16_t));
     for (int32_t s = 0; s < c->used; s++) {
-        const uint8_t *members = sets + (size_t)c->numbers[s] * set_bytes;
-        for (uint32_t byte = 0; byte < set_bytes; byte++)
-            for (uint32_t bits = members[byte]; bits; bits &= bits - 1) {
-                uint32_t symbol = 8 * byte + (uint32_t)__builtin_ctz(bits);
-                if (symbol < symbols) add(c->marks + symbol * width, s);
-            }
+        uint32_t count = set_symbols(sets, c->numbers[s], c->members);
+        for (uint32_t i = 0; i < count; i++) add(c->marks + c->members[i] * width, s);
     }
     for (uint32_t symbol = 0; symbol < symbols; symbol++) {
         const uint64_t *mark = c->marks + symbol * width;
@@ -118,6 +134,29 @@ static int mark(Group *g) {
     return 0;
 }
 
+/* Note which places may come next in one stretch of memory, with what decides whether they do. */
+static int note_follow(Group *g) {
+    uint32_t count = 0;
+    for (int32_t p = 0; p < g->count; p++) count += (uint32_t)member(g, p)->follow_at[member(g, p)->count];
+    g->follow_at = malloc(((size_t)g->places + 1) * sizeof(uint32_t));
+    g->follow = malloc(((size_t)count + 1) * sizeof(uint32_t));
+    if (!g->follow_at || !g->follow) return OUT_OF_MEMORY;
+    count = 0;
+    for (int32_t p = 0; p < g->count; p++) {
+        const Phrase *phrase = member(g, p);
+        int32_t offset = g->offset[p];
+        for (int32_t q = 0; q < phrase->count; q++) {
+            g->follow_at[offset + q] = count;
+            for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++) {
+                int32_t next = offset + phrase->follow[i];
+                if (phrase->follow[i] != END) g->follow[count++] = (uint32_t)g->set_of[next] << 16 | (uint32_t)next;
+            }
+        }
+    }
+    g->follow_at[g->places] = count;
+    return 0;
+}
+
 void group_wakes(const Group *g, uint8_t *wakes) {
     for (int32_t class = 0; class < g->classes; class++) {
         const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
@@ -126,8 +165,8 @@ void group_wakes(const Group *g, uint8_t *wakes) {
     }
 }
 
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
-                 size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride) {
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of,
+                 int32_t stride) {
     Group *g = calloc(1, sizeof(Group));
     if (!g) return NULL;
     g->phrases = phrases;
@@ -148,8 +187,8 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     g->table = malloc(TABLE * sizeof(uint16_t));
     g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
     Classes classes = {.used = 0};
-    int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, set_count) ||
-                 classify(g, &classes, sets, set_bytes, symbols, class_of, stride) || note_holds(g, &classes) ||
+    int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, sets->count) ||
+                 classify(g, &classes, sets, class_of, stride) || note_holds(g, &classes) || note_follow(g) ||
                  !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
     if (!failed) return g;
@@ -169,6 +208,8 @@ void group_free(Group *g) {
     free(g->holds);
     free(g->first_sets);
     free(g->set_of);
+    free(g->follow_at);
+    free(g->follow);
     free(g->firsts);
     free(g->lasts);
     free(g->inners);

@@ -38,6 +38,7 @@ struct Group {
     uint64_t *inners;                /* places that may have one before them */
     uint64_t *first_sets;            /* what the first ones have */
     uint16_t *phrase_of, *set_of;    /* each place */
+    uint32_t *follow_at, *follow;    /* places that may come next, each with its set in the upper half */
     /* states, and the ways from one to another: the number of state and class plus one, the state behind a
        space after it, and the next one */
     Reached *states;

@@ -73,21 +73,19 @@ static uint32_t weight_of(const Matcher *m, uint32_t symbol) {
     return shape == S_LOWER && m->words.is_inert[code] ? INERT : shape == S_INITIAL || shape == S_LETTER ? OTHER : 1;
 }
 
-static uint32_t *weights_of(const Matcher *m, int32_t set_count) {
-    uint32_t *weights = calloc((size_t)set_count + 1, sizeof(uint32_t)), *each = malloc(m->symbols * sizeof(uint32_t));
-    for (uint32_t symbol = 0; each && symbol < m->symbols; symbol++) each[symbol] = weight_of(m, symbol);
-    for (int32_t set = 0; weights && each && set < set_count; set++)
-        for (size_t byte = 0; byte < m->set_bytes; byte++)
-            for (uint32_t bits = m->sets[(size_t)set * m->set_bytes + byte]; bits; bits &= bits - 1) {
-                uint32_t symbol = (uint32_t)(8 * byte) + (uint32_t)__builtin_ctz(bits);
-                if (symbol < m->symbols) weights[set] += each[symbol];
-            }
-    if (!each) {
-        free(weights);
-        weights = NULL;
-    }
+static uint32_t *weights_of(const Matcher *m, const Sets *sets) {
+    uint32_t *weights = calloc((size_t)sets->count + 1, sizeof(uint32_t));
+    uint32_t *each = malloc(m->symbols * sizeof(uint32_t));
+    Symbol *members = malloc(m->symbols * sizeof(Symbol));
+    int failed = !weights || !each || !members;
+    for (uint32_t symbol = 0; !failed && symbol < m->symbols; symbol++) each[symbol] = weight_of(m, symbol);
+    for (int32_t set = 0; !failed && set < sets->count; set++)
+        for (uint32_t i = 0, count = set_symbols(sets, set, members); i < count; i++) weights[set] += each[members[i]];
     free(each);
-    return weights;
+    free(members);
+    if (!failed) return weights;
+    free(weights);
+    return NULL;
 }
 
 /* How often a phrase begins, or seems to, roughly. */
@@ -102,10 +100,10 @@ static uint64_t loudness(const Phrase *phrase, const uint32_t *weights) {
 }
 
 /* Put phrases into groups, those that often begin apart from those that sleep through most of a text. */
-static int group_phrases(Matcher *m, int32_t set_count) {
+static int group_phrases(Matcher *m, const Sets *sets) {
     int32_t count = m->phrase_count, *members = malloc(((size_t)count + 1) * sizeof(int32_t)), used = 0;
     int32_t *starts = malloc(((size_t)count + 2) * sizeof(int32_t)), status = OUT_OF_MEMORY;
-    uint32_t *weights = weights_of(m, set_count);
+    uint32_t *weights = weights_of(m, sets);
     uint8_t *wakes = malloc(m->symbols + 1u);
     m->groups = calloc((size_t)count + 1, sizeof(Group *));
     if (!members || !starts || !weights || !wakes || !m->groups) goto done;
@@ -127,8 +125,8 @@ static int group_phrases(Matcher *m, int32_t set_count) {
     m->banks = calloc((size_t)banks + 1, sizeof(Bank *));
     if (!m->class_of || !m->wakes || !m->banks) goto done;
     for (int32_t g = 0; g < m->group_count; g++) {
-        Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], m->sets,
-                                                set_count, m->set_bytes, m->symbols, m->class_of + g, m->group_count);
+        Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], sets,
+                                                m->class_of + g, m->group_count);
         if (!group) goto done;
         group_wakes(group, wakes);
         for (uint32_t symbol = 0; symbol < m->symbols; symbol++)
@@ -153,12 +151,13 @@ done:
 
 /* Make a matcher; NULL with `*error` and, where a phrase is to blame, `*blamed`. */
 Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
-                     const char *words, uint32_t words_size, const uint16_t *word_codes, const char *endings,
-                     uint32_t endings_size, const uint16_t *ending_codes, const uint8_t *sets, int32_t set_count, const int32_t *tokens,
-                     const int32_t *phrase_starts, int32_t phrase_count, const int32_t *rule_of, const Rule *rules,
-                     int32_t rule_count, const char *cues, uint32_t cues_size, const char *forgotten,
-                     uint32_t forgotten_size, const char *listed, uint32_t listed_size, const int32_t *owners,
-                     const int32_t *sizes, int32_t size_count, int32_t *error, int32_t *blamed) {
+                     Lists *lists, const uint16_t *union_codes, const char *endings, uint32_t endings_size,
+                     const uint16_t *ending_codes, const uint64_t *others, const int32_t *set_words,
+                     const uint64_t *set_codes, int32_t set_count, const int32_t *tokens, const int32_t *phrase_starts,
+                     int32_t phrase_count, const int32_t *rule_of, const Rule *rules, int32_t rule_count,
+                     const char *cues, uint32_t cues_size, const char *forgotten, uint32_t forgotten_size,
+                     const char *listed, uint32_t listed_size, const int32_t *owners, const int32_t *sizes,
+                     int32_t size_count, int32_t *error, int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
     *blamed = -1;
@@ -168,8 +167,6 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     m->words.inert = copied(inert, codes * sizeof(uint16_t));
     m->words.is_inert = copied(is_inert, codes);
     m->symbols = WORDS + SHAPES * (uint32_t)codes;
-    m->set_bytes = (m->symbols + 7) / 8;
-    m->sets = sets;
     m->phrases = calloc((size_t)phrase_count + 1, sizeof(Phrase));
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
@@ -193,7 +190,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
         *error = TOO_LARGE;
         goto failed;
     }
-    *error = words_new(&m->words, words, words_size, word_codes);
+    *error = words_new(&m->words, lists, union_codes);
     if (!*error) *error = words_endings(&m->words, endings, endings_size, ending_codes);
     if (*error) goto failed;
     for (; m->phrase_count < phrase_count; m->phrase_count++) {
@@ -205,8 +202,8 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
             goto failed;
         }
     }
-    *error = group_phrases(m, set_count);
-    m->sets = NULL; /* the caller's */
+    Sets sets = {others, set_codes, set_words, set_count, codes, (codes + 63u) / 64};
+    *error = group_phrases(m, &sets);
     if (*error) goto failed;
     return m;
 failed:

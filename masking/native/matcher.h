@@ -13,13 +13,30 @@ enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WO
 
 enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5, TOO_WIDE = -6 };
 
-/* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
+/* --- lists.c: which lists hold words together ------------------------------------------------------------------- */
 
 typedef struct {
     uint64_t hash;
     uint32_t at;
     uint16_t length, code;
 } Slot;
+
+/* Lists that hold a word together: the last of them, and the union of those before it; how many words it has. `next`: the
+   union that was made last of it and one list more. The first one is of no list. */
+typedef struct {
+    int32_t list, before, words, next;
+} Union;
+
+/* The words of all lists, each with the number of its union for a code. */
+typedef struct {
+    char *pool;
+    Slot *slots;
+    uint32_t mask;
+    Union *unions;
+    int32_t union_count, union_room;
+} Lists;
+
+/* --- words.c: which words the lists hold ----------------------------------------------------------------------- */
 
 /* Letters by which words are told from those with an ending, and bits of their hash. */
 enum { TAIL = 3, TAIL_BITS = 14 };
@@ -43,8 +60,10 @@ typedef struct {
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
 
-/* Words come as lines, each with the code at its place. */
-int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
+uint64_t word_hash(const char *word, uint32_t length);
+/* Take the words of lists, which have none from then on, and give them the codes of their unions. */
+int words_new(Words *words, Lists *lists, const uint16_t *codes);
+/* Endings come as lines, each with the code at its place. */
 int words_endings(Words *words, const char *lines, uint32_t size, const uint16_t *codes);
 void words_free(Words *words);
 Symbol word_symbol(const Words *words, const char *word, uint32_t length);
@@ -118,14 +137,26 @@ void phrase_free(Phrase *phrase);
 
 /* --- groups.c: some phrases, searched together ------------------------------------------------------------------- */
 
+/* What places take. Of each set the bits of the symbols that are no words, and for each shape the number of a set of
+   codes; of each of these its bits. All of it stays the caller's. */
+typedef struct {
+    const uint64_t *others, *codes; /* WORDS / 64 of each set; `width` of each set of codes */
+    const int32_t *words;           /* SHAPES of each set */
+    int32_t count;
+    uint32_t all_codes, width;
+} Sets;
+
+/* Write the symbols of a set and return how many these are. */
+uint32_t set_symbols(const Sets *sets, int32_t set, Symbol *symbols);
+
 typedef struct Group Group;
 
 typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 
 /* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol * stride]. NULL
    without memory. */
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const uint8_t *sets, int32_t set_count,
-                 size_t set_bytes, uint32_t symbols, uint16_t *class_of, int32_t stride);
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of,
+                 int32_t stride);
 void group_free(Group *group);
 /* Note of each class whether its symbols may begin one of the phrases; there are at most as
    many classes as symbols. */
@@ -274,8 +305,6 @@ typedef struct Matcher {
     Words words;
     Characters characters;
     uint32_t symbols;
-    const uint8_t *sets; /* while phrases are put into groups */
-    size_t set_bytes;
     Phrase *phrases;
     int32_t phrase_count;
     int32_t *rule_of; /* each phrase */

@@ -83,11 +83,10 @@ static uint32_t add_following(Group *g, const Reached *from, uint16_t class, uin
     uint16_t *places = g->reached + g->reached_count;
     for (uint32_t i = 0; i < count; i++) add(g->building, places[i]);
     for (uint32_t r = 0; r < from->count; r++) {
-        int32_t place = g->reached[from->at + r], p = g->phrase_of[place], offset = g->offset[p];
-        const Phrase *phrase = member(g, p);
-        for (int32_t j = phrase->follow_at[place - offset]; j < phrase->follow_at[place - offset + 1]; j++) {
-            int32_t next = offset + phrase->follow[j];
-            if (phrase->follow[j] == END || !has(holds, g->set_of[next]) || has(g->building, next)) continue;
+        int32_t place = g->reached[from->at + r];
+        for (uint32_t j = g->follow_at[place]; j < g->follow_at[place + 1]; j++) {
+            int32_t set = (int32_t)(g->follow[j] >> 16), next = g->follow[j] & 0xffff;
+            if (!has(holds, set) || has(g->building, next)) continue;
             add(g->building, next);
             uint32_t at = count++;
             for (; at > 0 && places[at - 1] > next; at--) places[at] = places[at - 1];

@@ -101,10 +101,19 @@ static int fill(Slot **slots, uint32_t *mask, char **pool, const char *lines, ui
     return 0;
 }
 
-int words_new(Words *words, const char *lines, uint32_t size, const uint16_t *codes) {
+uint64_t word_hash(const char *word, uint32_t length) { return hash_of(word, length); }
+
+int words_new(Words *words, Lists *lists, const uint16_t *codes) {
     words->usual = calloc(1u << USUAL_BITS, sizeof(Usual));
-    if (!words->usual) return OUT_OF_MEMORY;
-    return fill(&words->slots, &words->mask, &words->pool, lines, size, codes);
+    if (!words->usual || !lists->slots) return OUT_OF_MEMORY;
+    words->pool = lists->pool;
+    words->slots = lists->slots;
+    words->mask = lists->mask;
+    lists->pool = NULL;
+    lists->slots = NULL;
+    for (uint32_t place = 0; place <= words->mask; place++)
+        if (words->slots[place].length) words->slots[place].code = codes[words->slots[place].code];
+    return 0;
 }
 
 /* The bit of the last letters of a word, as many as each ending has: few words have those of an ending. */

@@ -239,9 +239,9 @@ def test_memory_that_is_not_to_be_had_closes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(matcher, "_SIZE_MAX", 3)
     with pytest.raises(OverflowError):
         shipped().searcher.read("Jane", START)
-    monkeypatch.setattr(
-        native, "library", SimpleNamespace(matcher_new=lambda *_: None, key_of=lambda *_: 1, key_begin=lambda: 1)
-    )
+    lists = {"lists_new": lambda *_: 1, "lists_unions": lambda *_: 0, "lists_free": lambda *_: None}
+    library = SimpleNamespace(matcher_new=lambda *_: None, key_of=lambda *_: 1, key_begin=lambda: 1, **lists)
+    monkeypatch.setattr(native, "library", library)
     with pytest.raises(MemoryError):
         rules_of(LETTERS)
 

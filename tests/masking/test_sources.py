@@ -46,13 +46,14 @@ def test_words_that_yaml_reads_as_something_else_are_strings() -> None:
 
 def test_a_word_list_is_lines_of_utf_8() -> None:
     """Comments and empty lines are no entries; other bytes and more of them than a file may have are refused."""
-    assert read_word_list("words/x.txt", "# names\nJosé\n\nLi\n".encode()) == ("José", "Li")
+    for text in ("# names\nJosé\n\nLi\n", "José\n# a\n#b\n\n\n\nLi", "\n\nJosé\nLi\n#"):
+        assert list(read_word_list("words/x.txt", text.encode())) == ["José", "Li"]
     with pytest.raises(RuleError, match="not valid UTF-8") as refused:
         read_word_list("words/x.txt", b"a\nb\n\xff")
     assert refused.value.line == 3
     with pytest.raises(RuleError, match="the file is too large"):
         read_word_list("words/x.txt", b"a" * (MAX_FILE + 1))
-    assert len(read_word_list("words/x.txt", b"a" * MAX_FILE)) == 1
+    assert len(list(read_word_list("words/x.txt", b"a" * MAX_FILE))) == 1
 
 
 @pytest.mark.parametrize("value", [None, [], "x", {"a": 1}, {"a": "b", "c": None}])

@@ -1,0 +1,92 @@
+"""Lists of words: which of them hold each word together, in native code and in Python alike."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from masking import native
+from masking.errors import RuleError
+from masking.lexicon import Lexicon
+from masking.lists import Lists, WordList, unite
+from masking.rules import RuleSet
+from masking.text import find
+
+WORDS = st.sampled_from(["a", "b", "ab", "josé", "new york", "x" * 70, *map(str, range(20))])
+
+
+def test_a_word_list_is_its_words_in_their_order() -> None:
+    """A list gives back what it was made of, as often as it was named, and two lists are one behind the other."""
+    assert list(WordList()) == []
+    assert list(WordList(("b", "a", "b")) + WordList(("new york",))) == ["b", "a", "b", "new york"]
+
+
+def test_a_union_is_all_lists_that_hold_a_word() -> None:
+    """Each word has one union, whose lists are exactly those that name it, however often."""
+    held, unions = unite([("a", "b"), (), ("b", "c", "b"), ("a", "b")])
+    assert {word: unions[number] for word, number in held.items()} == {"a": (3, 0), "b": (3, 2, 0), "c": (2,)}
+
+
+@pytest.mark.skipif(native.library is None, reason="the library was not built")
+@given(st.lists(st.lists(WORDS, max_size=12), max_size=8))
+def test_native_code_unites_lists_as_python_does(lists: list[list[str]]) -> None:
+    """The unions are the same, by the same numbers, and those are used that hold a word in the end."""
+    assert native.library is not None
+    held, unions = unite(lists)
+    assert Lists(native.library, map(WordList, lists)).unions() == (unions, sorted({*held.values()}))
+
+
+@pytest.mark.skipif(native.library is None, reason="the library was not built")
+def test_more_unions_than_native_code_can_number_are_refused() -> None:
+    """A word's union is a number of sixteen bits."""
+    assert native.library is not None
+    with pytest.raises(ValueError, match="too many word lists"):
+        Lists(native.library, [WordList((f"word{number}",)) for number in range(1 << 16)])
+
+
+def test_a_lexicon_without_native_code_has_no_lists_for_a_matcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library was not built words are looked up in Python."""
+    monkeypatch.setattr(native, "library", None)
+    lexicon = Lexicon({"given": ("jane",)})
+    assert lexicon.word("jane")[1]
+    with pytest.raises(RuntimeError, match="not built"):
+        _ = lexicon.lists
+
+
+def test_a_lexicon_with_native_code_knows_words_in_python_too() -> None:
+    """What explains findings and what the matcher is tested against ask for words in Python."""
+    lexicon = Lexicon({"given": ("jane", "omar"), "surname": ("doe", "omar")}, quiet=("the",))
+    codes = {word: lexicon.word(word) for word in ("jane", "omar", "doe", "the", "xyz")}
+    assert all(known == (word != "xyz") for word, (_, known) in codes.items())
+    assert len({code for code, _ in codes.values()}) == len(codes)
+
+
+def many_lists(phrases: str) -> dict[str, bytes]:
+    """Return rules over thirteen lists with more unions than a tape has codes."""
+    lists = [" ".join(f"w{letters(word)}" for word in range(1, 7000) if word >> place & 1) for place in range(13)]
+    words = ", ".join(f"list_{letters(place)}: {some}" for place, some in enumerate(lists))
+    rule = f"recognizers:\n  - {{id: r, identifier: NAME, phrases: [{phrases}], examples: ['[[wb]]']}}\nwords: {{{words}}}\n"
+    return {"recognizers/a.yaml": rule.encode()}
+
+
+def letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def test_more_unions_than_codes_are_fine_if_phrases_tell_few_apart() -> None:
+    """Codes are counted when it is known which words phrases tell apart."""
+    every = " ".join(f"-list_{letters(place)}" for place in range(1, 13))
+    rules = RuleSet.from_sources(many_lists(f"'[[ <list_a {every}> ]]'"))
+    assert [finding[:2] for finding in find(rules, "wb wd wc wah")] == [(0, 2)]
+
+
+def test_phrases_that_tell_too_many_words_apart_are_refused() -> None:
+    """There are so many codes on a tape, and one word more is a broken rule file."""
+    phrases = ", ".join(f"'[[ <list_{letters(place)}> ]]'" for place in range(13))
+    with pytest.raises(RuleError, match="tell too many word lists apart"):
+        RuleSet.from_sources(many_lists(phrases))
+    quiet = f"lexicon: {{quiet: {' '.join(f'w{letters(word)}' for word in range(500))}}}".encode()
+    some = many_lists("'[[ <list_a> ]]'")
+    with pytest.raises(RuleError, match="too many quiet words"):
+        RuleSet.from_sources({"recognizers/a.yaml": some["recognizers/a.yaml"] + quiet})
