@@ -60,6 +60,7 @@ _REFUSALS = dict(
         16,
     )
 )
+_LABELS = {block: f"message.{block}" for block in ASSISTANT_BLOCK.variants}
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _NO_MEDIA = repeat(_NOTHING)
 
@@ -157,9 +158,7 @@ class NativePlan:
 
 def label_of(kind: str, block: str) -> str:
     """Return a unit's class of leaves; names that are not the API's own never become one."""
-    if kind != "message":
-        return kind
-    return f"message.{block}" if block in ASSISTANT_BLOCK.variants else "unknown"
+    return kind if kind != "message" else _LABELS.get(block, "unknown")
 
 
 class Units(Sequence[FoundPlace]):

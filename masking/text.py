@@ -28,7 +28,7 @@ _PARTING = "\n\x1e\x85\u2028\u2029"
 """The white space of a view besides spaces: a phrase may be broken over lines."""
 
 _SPACE = re.compile(rf"[{SPACES}]")
-"""The standard library's: one class of characters is found in one pass, and sooner than RE2 is called."""
+"""The standard library's: a single class of characters is linear there too, and found before RE2 would be called."""
 
 LONGEST_VALUE = 1024
 """Code points of a value beyond which its key says nothing about it."""
