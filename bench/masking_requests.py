@@ -74,11 +74,15 @@ def walk(body: bytes) -> bytes:
     document = parse(body)
     arranged = plan(document)
     edits: list[tuple[int, int, bytes]] = []
-    passed = 0
+    edited = 0  # the next leaf to edit, counted from the first of a part
     for place in arranged.units:
-        count = len(place.leaves)
-        edits.extend(_edit(place.leaves[leaf]) for leaf in range(-passed % _EDIT_EVERY, count, _EDIT_EVERY))
-        passed += count
+        leaves = place.leaves
+        count = len(leaves)
+        while edited < count:
+            edits.append(_edit(leaves[edited]))
+            edited += _EDIT_EVERY
+        edited -= count
+    edits.extend(_edit(arranged.rest[leaf]) for leaf in range(edited, len(arranged.rest), _EDIT_EVERY))
     return document.splice(edits)
 
 

@@ -90,16 +90,17 @@ class Document:
 
     def splice(self, replacements: Iterable[tuple[int, int, bytes]]) -> bytes:
         """Return the body with the given byte spans replaced; spans may come in any order but must not overlap."""
-        parts: list[bytes] = []
+        whole = memoryview(self.body)  # what stays is copied once
+        parts: list[bytes | memoryview] = []
         position = 0
         for start, end, token in sorted(replacements):
             if start < position:
                 raise ValueError("overlapping replacements")
-            parts.extend((self.body[position:start], token))
+            parts += (whole[position:start], token)
             position = end
         if not parts:
             return self.body
-        parts.append(self.body[position:])
+        parts.append(whole[position:])
         return b"".join(parts)
 
 

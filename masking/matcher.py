@@ -8,6 +8,7 @@ say.
 from __future__ import annotations
 
 import ctypes
+import sys
 import weakref
 from array import array
 from functools import cached_property
@@ -223,6 +224,10 @@ class MatchedText:
         """Where the zones stand, without the white space behind them."""
         flat = memoryview(self._spans).cast("i").tolist()
         return list(zip(flat[::2], flat[1::2], strict=True))
+
+    def begin(self, zone: int) -> int:
+        """Return where one zone begins."""
+        return int.from_bytes(self._spans[8 * zone : 8 * zone + 4], sys.byteorder)
 
     def _again(self) -> None:
         """Read the view again if another text was read meanwhile."""

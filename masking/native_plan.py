@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from masking.node_table import NodeTable
     from masking.nodes import Members, Node
 
-_WORDS_OF_UNIT, _WORDS_OF_LEAF = 8, 6
+_WORDS_OF_UNIT = 8
+_LEAVES_END = 5
 _OPAQUE = struct.Struct("=3I")
+_LEAF = struct.Struct("=6I")
 _KINDS = ("tool", "system", "message")
 _BLOCKS = ("tool", "text", "text")
 _ROLES = {FIXED_WORDS.index("tools"): "", **{FIXED_WORDS.index(role): role for role in ("user", "assistant", "system")}}
+_UNITS_AT_ONCE = 256
 _CANONICAL_BYTES = 1 << 20
 """Of so many bytes canonical forms are hashed at once."""
 
@@ -57,11 +60,16 @@ _REFUSALS = dict(
         16,
     )
 )
+_LABELS = {block: f"message.{block}" for block in ASSISTANT_BLOCK.variants}
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_NO_MEDIA = repeat(_NOTHING)
 
 
 class Found(NamedTuple):
-    """A table, and the numbers of all its leaves. A plan holds its places: none of them holds the plan."""
+    """A table, and all its leaves as native code keeps them: arranging a body again finds the same, and moves nothing.
+
+    A plan holds its places: none of them holds the plan.
+    """
 
     table: NodeTable
     leaves: memoryview
@@ -96,6 +104,9 @@ class FoundPlace(NamedTuple):
         return label_of(self.kind, self.block)
 
 
+_new_place = partial(tuple.__new__, FoundPlace)  # a third of the time of calling it
+
+
 class NativePlan:
     """The plan of a body. Raises BodyRefused (`arrangement.plan`).
 
@@ -115,7 +126,7 @@ class NativePlan:
         state = table.state
         self.rest_bytes: int = state.rest_bytes
         self.more_messages: int = state.more_messages
-        leaves = memoryview(_taken(state.leaves, 4 * _WORDS_OF_LEAF * state.leaf_count)).cast("I")
+        leaves = native.looked_at(state.leaves, _LEAF.size * state.leaf_count)
         self.media: Counter[str] = Counter()
         self.opaque: list[Path | None] = []
         media: dict[int, Counter[str]] = {}
@@ -126,14 +137,12 @@ class NativePlan:
         changes = memoryview(_taken(state.changes, 4 * state.change_count)).cast("I")
         self.tool_changes = [cast("Members", table.node(node)) for node in changes]
         found = Found(table, leaves)
-        self.units = self._units(found, media)
-        beside = FoundPlace(found, 0, "message", "", "", _NOTHING, 0, state.rest_at, state.request_at)
-        above = FoundPlace(found, 0, "request", "", "", _NOTHING, 0, state.request_at, state.leaf_count)
-        self.rest = [*Leaves(beside, "message"), *Leaves(above)]
+        self.units = Units(found, native.looked_at(state.units, 4 * _WORDS_OF_UNIT * state.unit_count), media)
+        self.rest = Leaves(FoundPlace(found, 0, "", "", "", _NOTHING, 0, state.rest_at, state.leaf_count))
 
     def digests(self) -> list[bytes]:
         """Return the digests of the units (`canonical.digest`)."""
-        table, count = self.table, len(self.units)
+        table, count, size = self.table, len(self.units), 4 * _WORDS_OF_UNIT
         found: list[bytes] = []
         while len(found) < count:
             done = len(found)
@@ -141,45 +150,69 @@ class NativePlan:
             if upto < 0:
                 raise MemoryError
             forms = memoryview(_taken(table.state.out, table.state.out_length))
-            ends = self._columns(done, upto)[-1]
+            units = _taken(table.state.units + size * done, size * (upto - done))
+            ends = memoryview(units).cast("I").tolist()[_WORDS_OF_UNIT - 1 :: _WORDS_OF_UNIT]
             found.extend(sha256(forms[start:end]).digest() for start, end in pairwise((0, *ends)))
         return found
-
-    def _units(self, found: Found, media: Mapping[int, Mapping[str, int]]) -> list[FoundPlace]:
-        node, word, type_node, kind, role, last, text_bytes, _ = self._columns(0, self.table.state.unit_count)
-        table, words = self.table, self.table.words
-        blocks = [
-            _BLOCKS[number] if name == NONE else words[known] if known != NONE else table.text(name)
-            for number, name, known in zip(kind, type_node, word, strict=True)
-        ]
-        counts = [media.get(number, _NOTHING) for number in range(len(node))] if media else repeat(_NOTHING)
-        kinds, roles = map(_KINDS.__getitem__, kind), map(_ROLES.__getitem__, role)
-        columns = zip(repeat(found), node, kinds, roles, blocks, counts, text_bytes, (0, *last), last, strict=False)
-        return list(map(partial(tuple.__new__, FoundPlace), columns))  # a third of the time of calling it
-
-    def _columns(self, first: int, last: int) -> list[list[int]]:
-        """Return what native code knows of some units: of all of them only once, for there may be very many."""
-        place, size = self.table.state.units, 4 * _WORDS_OF_UNIT
-        numbers = memoryview(_taken(place and place + size * first, size * (last - first))).cast("I").tolist()
-        return [numbers[column::_WORDS_OF_UNIT] for column in range(_WORDS_OF_UNIT)]
 
 
 def label_of(kind: str, block: str) -> str:
     """Return a unit's class of leaves; names that are not the API's own never become one."""
-    if kind != "message":
-        return kind
-    return f"message.{block}" if block in ASSISTANT_BLOCK.variants else "unknown"
+    return kind if kind != "message" else _LABELS.get(block, "unknown")
+
+
+class Units(Sequence[FoundPlace]):
+    """The units of a table, made as they are taken: there may be very many, and each is soon done with."""
+
+    __slots__ = ("_found", "_media", "_numbers")
+
+    def __init__(self, found: Found, units: memoryview, media: Mapping[int, Mapping[str, int]]) -> None:
+        self._found = found
+        self._numbers = units.cast("I")
+        self._media = media
+
+    def __len__(self) -> int:
+        return len(self._numbers) // _WORDS_OF_UNIT
+
+    @overload
+    def __getitem__(self, place: int) -> FoundPlace: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[FoundPlace]: ...
+    def __getitem__(self, place: int | slice) -> FoundPlace | Sequence[FoundPlace]:
+        numbers = range(len(self))[place]
+        if isinstance(numbers, range):
+            return [self[one] for one in numbers]
+        return next(self._some(numbers, numbers + 1))
+
+    def __iter__(self) -> Iterator[FoundPlace]:
+        for first in range(0, len(self), _UNITS_AT_ONCE):
+            yield from self._some(first, min(first + _UNITS_AT_ONCE, len(self)))
+
+    def _some(self, first: int, last: int) -> Iterator[FoundPlace]:
+        at, size, table, words = _WORDS_OF_UNIT * first, _WORDS_OF_UNIT, self._found.table, self._found.table.words
+        numbers = self._numbers[at : _WORDS_OF_UNIT * last]
+        node, word, type_node, kind, role, end, text_bytes = (
+            numbers[column::size].tolist() for column in range(size - 1)
+        )
+        begin = self._numbers[at - size + _LEAVES_END] if first else 0
+        blocks = [
+            _BLOCKS[number] if name == NONE else words[known] if known != NONE else table.text(name)
+            for number, name, known in zip(kind, type_node, word, strict=True)
+        ]
+        media = [self._media.get(number, _NOTHING) for number in range(first, last)] if self._media else _NO_MEDIA
+        kinds, roles = map(_KINDS.__getitem__, kind), map(_ROLES.__getitem__, role)
+        found = repeat(self._found)
+        columns = zip(found, node, kinds, roles, blocks, media, text_bytes, (begin, *end), end, strict=False)
+        return map(_new_place, columns)
 
 
 class Leaves(Sequence[Leaf]):
-    """Some leaves of a table, made as they are taken: of most bodies few are ever masked."""
+    """The leaves of a unit or beside all of them, made as they are taken: of most bodies few are ever masked."""
 
-    __slots__ = ("_label", "_owners", "_place")
+    __slots__ = ("_place",)
 
-    def __init__(self, place: FoundPlace, label: str = "") -> None:
+    def __init__(self, place: FoundPlace) -> None:
         self._place = place
-        self._label = label
-        self._owners: dict[int, Members] = {}  # held, so that each looks at its members once for all its leaves
 
     def __len__(self) -> int:
         return self._place.last - self._place.first
@@ -190,35 +223,34 @@ class Leaves(Sequence[Leaf]):
     def __getitem__(self, place: slice) -> Sequence[Leaf]: ...
     def __getitem__(self, place: int | slice) -> Leaf | Sequence[Leaf]:
         if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        at = self._place.first + place % len(self)
+            return [*self][place]
+        at = range(self._place.first, self._place.last)[place]
         return next(self._some(at, at + 1))
 
     def __iter__(self) -> Iterator[Leaf]:
         return self._some(self._place.first, self._place.last)
 
     def _some(self, first: int, last: int) -> Iterator[Leaf]:
-        self._label = self._label or self._place.label
-        part = self._place.found.leaves[_WORDS_OF_LEAF * first : _WORDS_OF_LEAF * last].tolist()
-        return map(self._leaf, *(part[column::_WORDS_OF_LEAF] for column in range(_WORDS_OF_LEAF)))
-
-    def _leaf(self, node: int, start: int, end: int, above: int, last: int, packed: int) -> Leaf:
-        table = self._place.found.table
-        treatment, label, memo, is_number = _UNPACKED[packed]
-        if label is None:
-            label = self._label
-        path = NodePath(table, node)
-        if last == NONE:
-            return Leaf(treatment, (start, end), label, memo, path)
-        names = table.names
-        if label is _KEYS:
-            owner = table.owner(node)
-            self._owners[owner.number] = owner
-            return Leaf(treatment, (start, end), label, memo, path, names[last], owner)
-        keys = (names[last],) if above == NONE else (names[above], names[last])
-        return Leaf(treatment, (start, end), label, memo, path, keys=keys, number=is_number)
+        table, leaves = self._place.found
+        section = self._place.label
+        names, new = table.names, tuple.__new__  # half the time of calling named tuples (measured)
+        owners: dict[int, Members] = {}  # held, so that each looks at its members once for all its leaves
+        size = _LEAF.size
+        for node, start, end, outer, inner, packed in _LEAF.iter_unpack(leaves[size * first : size * last]):
+            treatment, known, memo, is_number = _UNPACKED[packed]
+            label = known or section
+            path = new(NodePath, (table, node))
+            if inner == NONE:
+                yield new(Leaf, (treatment, (start, end), label, memo, path, None, None, (), False))
+            elif known is _KEYS:
+                number = table.parent(node)
+                owner = owners.get(number)
+                if owner is None:
+                    owner = owners[number] = cast("Members", table.node(number))
+                yield new(Leaf, (treatment, (start, end), label, memo, path, names[inner], owner, (), False))
+            else:
+                keys = (names[inner],) if outer == NONE else (names[outer], names[inner])
+                yield new(Leaf, (treatment, (start, end), label, memo, path, None, None, keys, is_number))
 
 
 class _Unpacked(dict[int, tuple[Treatment, str | None, str, bool]]):
@@ -226,7 +258,7 @@ class _Unpacked(dict[int, tuple[Treatment, str | None, str, bool]]):
 
     def __missing__(self, packed: int) -> tuple[Treatment, str | None, str, bool]:
         treatment, label, memo, is_ = packed.to_bytes(4, sys.byteorder)
-        name = ("unknown", None, _KEYS)[label]
+        name = ("unknown", None, _KEYS, "message", "request")[label]
         said = self[packed] = (Treatment(treatment), name, MEMOS[memo], bool(is_ & _IS_NUMBER))
         return said
 

@@ -10,7 +10,7 @@ import ctypes
 import struct
 import weakref
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from masking import native
 from masking.errors import JsonRefused
@@ -60,9 +60,7 @@ class NodeTable:
         self.handle = ctypes.c_void_p(handle)
         weakref.finalize(self, native.library.document_free, self.handle).atexit = False  # somebody may still read
         self.state = native.DocumentState.from_address(handle)
-        count = self.state.node_count
-        place = (ctypes.c_uint32 * (_WORDS * count)).from_address(self.state.nodes)
-        self._nodes = memoryview(place).cast("B").cast("I")
+        self._nodes = native.looked_at(self.state.nodes, 4 * _WORDS * self.state.node_count).cast("I")
         # A view holds its table. If the table held its views too, only the collector would ever free a body.
         self._views: weakref.WeakValueDictionary[int, Members | Items] = weakref.WeakValueDictionary()
         self._ordinals: dict[int, dict[int, int]] = {}
@@ -99,9 +97,9 @@ class NodeTable:
         """Say whether an object is one of this body."""
         return self._views.get(view.number) is view
 
-    def owner(self, number: int) -> Members:
-        """Return the object that a member stands in."""
-        return cast("Members", self.node(self._nodes[_WORDS * number + _PARENT]))
+    def parent(self, number: int) -> int:
+        """Return the object or array that a node stands in."""
+        return self._nodes[_WORDS * number + _PARENT]
 
     @cached_property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from masking.arrangement import MESSAGE, UNITS, object_of, plan, string_of
@@ -19,7 +20,7 @@ from masking.json_document import Items, Members, parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from masking.arrangement import Plan
+    from masking.arrangement import Place, Plan
     from masking.json_document import Document
 
 BODY_LIMIT = 33_554_432
@@ -113,7 +114,7 @@ def outline(body: bytes, *, limit: int = BODY_LIMIT) -> Outline:
 
 def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names and types of all tools that a request declares, adds, removes or configures."""
-    declared = [place.node for place in arranged.units if place.kind == "tool"]
+    declared = [place.node for place in takewhile(_is_tool, arranged.units)]
     more_names: list[str] = []
     more_types: list[str] = []
     for change in arranged.tool_changes:
@@ -134,6 +135,10 @@ def _tools(document: Document, arranged: Plan) -> tuple[tuple[str, ...], tuple[s
         if types[-1] == "mcp_toolset":
             more_names += _toolset_names(document, tool)
     return (*names, *more_names), (*types, *more_types)
+
+
+def _is_tool(place: Place) -> bool:
+    return place.kind == "tool"
 
 
 def _toolset_names(document: Document, toolset: Members) -> list[str]:

@@ -89,7 +89,8 @@ class Reading:
     def leaving(self, settled: int) -> tuple[int, int]:
         """Return how many of so many settled zones may leave, and how much of the text with them."""
         if self._view.starts is None:
-            return settled, self._spans[settled][0] if settled < self.zones else self._tape.waiting
+            tape = self._tape
+            return settled, tape.begin(settled) if settled < tape.zones else tape.waiting
         stretches = self._stretches
         if settled == self.zones:
             end = token_begin(self.text, self._raw(self._tape.waiting))

@@ -116,6 +116,7 @@ def mask_request(
     answers = {start for start, _ in remembered}
     turn: Turn | None = None
     start = 0
+    before = "tool"
     for index, place in enumerate(arranged.units):
         if place.kind == "message" and place.role == "assistant":
             if turn is None or index in answers:  # an answer may go on with an assistant's turn
@@ -124,7 +125,7 @@ def mask_request(
             turn = None
         masking.new = index in new_units
         masking.echoed = turn is not None and index in echoed
-        first = index == 0 or arranged.units[index - 1].kind == "tool"
+        first, before = before == "tool", place.kind
         if first and masking.is_billing_header(place):
             for leaf in place.leaves:
                 masking.count(leaf, "left")

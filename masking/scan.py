@@ -34,6 +34,9 @@ class ReadText(Protocol):
     def spans(self) -> list[tuple[int, int]]:
         """Where the zones stand, without the white space behind them."""
 
+    def begin(self, zone: int) -> int:
+        """Return where one zone begins."""
+
     @property
     def waiting(self) -> int:
         """Where the words at the end begin that belong to the next zone."""

@@ -18,6 +18,8 @@ EVENT_LIMIT = 8 << 20
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
+_USUAL = re.compile(rb"event: ?+([^\r\n]*+)\ndata: ?+([^\r\n]++)\n\n")
+"""An event as nearly all are sent."""
 
 
 class ServerEvent(NamedTuple):
@@ -56,10 +58,18 @@ class SseReader:
             return []
         if self._skip_newline:
             data = data.removeprefix(b"\n")
-        lines = _LINE_END.split(data)
         self._skip_newline = data.endswith(b"\r")
-        rest = lines.pop()
         events: list[ServerEvent] = []
+        if not (self._tail or self._data or self._name) and len(data) <= self._limit:
+            at = 0
+            while match := _USUAL.match(data, at):  # saves reading it line by line
+                events.append(ServerEvent(match[1], match[2]))
+                at = match.end()
+            if at == len(data):
+                return events
+            data = data[at:]
+        lines = _LINE_END.split(data)
+        rest = lines.pop()
         for line in lines:
             if self._tail:
                 self._tail.append(line)

@@ -77,7 +77,7 @@ class Block:
         return self._pieces(record + record_end, caller + caller_end)
 
     def _settled(self, text: str) -> str:
-        if text and not self._opening and not may_cut(self._before, text):
+        if self._before and text and not self._opening and not may_cut(self._before, text):
             self._before = ""
         if not self._before:
             return self._masked(self._fold.feed(text))

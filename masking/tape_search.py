@@ -91,6 +91,10 @@ class SearchedTape:
         self.settled = tape.settled(self._zones)
         self.widest = max((end - start for start, end in self.spans), default=0)
 
+    def begin(self, zone: int) -> int:
+        """Return where one zone begins."""
+        return self.spans[zone][0]
+
     @property
     def waiting(self) -> int:
         """Where the words at the end begin that belong to the next zone."""

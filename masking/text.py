@@ -5,10 +5,9 @@ Any chunking of a text gives the same findings as the whole text. Offsets are co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
-from masking.automata import compile_pattern
 from masking.errors import TextRefused
 from masking.findings import PUBLIC, Finding
 from masking.folding import SPACES, View, view_of
@@ -28,7 +27,8 @@ __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "m
 _PARTING = "\n\x1e\x85\u2028\u2029"
 """The white space of a view besides spaces: a phrase may be broken over lines."""
 
-_SPACE = compile_pattern(rf"[{SPACES}]")
+_SPACE = re.compile(rf"[{SPACES}]")
+"""The standard library's: a single class of characters is linear there too, and found before RE2 would be called."""
 
 LONGEST_VALUE = 1024
 """Code points of a value beyond which its key says nothing about it."""
@@ -40,8 +40,7 @@ _NEAR = MAX_RUN + 2 * REACH
 """Code points read behind a forced cut, where another one is likely: more of them would be read again each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A settled piece of text; its findings are relative to it and never reach over its ends.
 
     How many pieces a text comes in depends on how it was fed; their texts and findings put together do not.

@@ -72,7 +72,7 @@ class DocumentState(ctypes.Structure):
         *((name, _POINTER) for name in ("nodes", "leaves", "units", "opaque", "changes", "out", "names", "pool")),
         ("out_length", ctypes.c_uint64),
         *((f"{name}_count", ctypes.c_uint32) for name in ("node", "leaf", "unit", "opaque", "change", "name")),
-        *((name, ctypes.c_uint32) for name in ("pooled", "rest_at", "request_at", "rest_bytes", "more_messages")),
+        *((name, ctypes.c_uint32) for name in ("pooled", "rest_at", "rest_bytes", "more_messages")),
     )
 
 
@@ -96,6 +96,10 @@ def _load() -> ctypes.PyDLL | None:
     return found
 
 
+_READ = 0x100
+_view = ctypes.pythonapi["PyMemoryView_FromMemory"]
+_view.restype, _view.argtypes = ctypes.py_object, (_POINTER, ctypes.c_ssize_t, ctypes.c_int)
+
 library = _load()
 """The library; None where it was not built."""
 
@@ -110,6 +114,15 @@ def address(numbers: array[int]) -> ctypes.c_void_p:
     pointer = ctypes.c_void_p(numbers.buffer_info()[0])
     pointer.array = numbers  # type: ignore[attr-defined]
     return pointer
+
+
+def looked_at(place: int | None, size: int) -> memoryview:
+    """Return so many bytes that stand at an address as they are, without copying: who looks holds what owns them.
+
+    A ctypes array would do the same, but each size of it is a type of its own, and making one takes longer than
+    reading a small body.
+    """
+    return _view(place, size, _READ) if place and size else memoryview(b"")
 
 
 def numbers_at(place: int | None, count: int) -> list[int]:

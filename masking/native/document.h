@@ -87,7 +87,7 @@ typedef struct {
 } Leaf;
 
 enum { IS_KEY = 1, IS_NUMBER = 2 };
-enum { LABEL_UNKNOWN, LABEL_SECTION, LABEL_KEYS };
+enum { LABEL_UNKNOWN, LABEL_UNIT, LABEL_KEYS, LABEL_MESSAGE, LABEL_REQUEST };
 enum { MEMO_OTHER, MEMO_TEXT, MEMO_INPUT };
 
 /* `type`: the word of its type, NO_NAME if that is none of the table's; `type_node`: its string, NO_NAME if it has none.
@@ -102,9 +102,8 @@ typedef struct {
     uint32_t unit, media, node;
 } Opaque;
 
-/* The head is what Python looks at. `rest_at`: where the leaves begin that stand beside messages; `request_at`: those of
-   the request's own fields. `more_messages`: how many messages have more than role and content. The work list is a stack
-   of members that are being visited in their order. */
+/* The head is what Python looks at. `rest_at`: where the leaves begin that stand beside units. `more_messages`: how many
+   messages have more than role and content. The work list is a stack of members that are being visited in their order. */
 typedef struct {
     Node *nodes;
     Leaf *leaves;
@@ -116,7 +115,7 @@ typedef struct {
     char *name_pool;
     uint64_t out_length;
     uint32_t node_count, leaf_count, unit_count, opaque_count, change_count, name_count;
-    uint32_t pooled, rest_at, request_at, rest_bytes, more_messages;
+    uint32_t pooled, rest_at, rest_bytes, more_messages;
     uint32_t node_room, leaf_room, unit_room, opaque_room, change_room;
     uint64_t out_room;
     Names names;
@@ -141,7 +140,10 @@ typedef struct {
     int escaped, escaped_unicode;
 } Token;
 
-uint32_t skip_space(const char *body, uint32_t at);
+static inline uint32_t skip_space(const char *body, uint32_t at) {
+    while (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t') at++;
+    return at;
+}
 /* Whether a string stands at a place, with right escapes; it is read into `token`. */
 int read_string(const char *body, uint32_t at, uint32_t size, Token *token);
 /* The end of the number or literal that begins at a place; the place itself if none does. */
@@ -170,13 +172,14 @@ const char *key_text(const Document *document, const char *body, const Node *nod
 
 /* --- walk.c: leaves ----------------------------------------------------------------------------------------------- */
 
+/* `label`: that of leaves the table knows. */
 typedef struct {
     Document *document;
     const Places *places;
     const char *body;
     uint64_t text_bytes;
     uint32_t unit;
-    int failed;
+    int label, failed;
 } Walk;
 
 /* Collect the leaves of a node that should have a shape; where it has not, they are unknown. */

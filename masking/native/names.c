@@ -11,18 +11,31 @@ static uint64_t folded(uint64_t left, uint64_t right) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* So many bytes as a number, from none to eight of them; those of four and more may overlap. */
+static uint64_t few(const char *text, uint32_t length) {
+    uint32_t first, last;
+    if (length >= 4) {
+        memcpy(&first, text, 4);
+        memcpy(&last, text + length - 4, 4);
+        return (uint64_t)first << 32 | last;
+    }
+    if (length == 0) return 0;
+    const unsigned char *bytes = (const unsigned char *)text;
+    return (uint64_t)bytes[0] << 16 | (uint64_t)bytes[length / 2] << 8 | bytes[length - 1];
+}
+
 static uint64_t hash_of(uint64_t seed, const char *text, uint32_t length) {
     const uint64_t odd = 0x9e3779b97f4a7c15u;
     uint64_t hash = folded(seed ^ length, odd), part;
-    while (length >= 8) {
+    for (; length > 8; text += 8, length -= 8) {
         memcpy(&part, text, 8);
         hash = folded(hash ^ part, seed | 1) ^ odd;
-        text += 8;
-        length -= 8;
     }
-    part = 0;
-    memcpy(&part, text, length);
-    return folded(hash ^ part, seed | 1);
+    return folded(hash ^ few(text, length), seed | 1);
+}
+
+static int is_same(const char *left, const char *right, uint32_t length) {
+    return length > 8 ? !memcmp(left, right, length) : few(left, length) == few(right, length);
 }
 
 void names_free(Names *names) {
@@ -35,7 +48,7 @@ static uint32_t *slot_of(const Names *names, const char *body, const char *text,
     uint32_t place = (uint32_t)hash_of(names->seed, text, length) & names->mask;
     while (names->slots[place]) {
         const Name *name = &names->all[names->slots[place] - 1];
-        if (name->length == length && !memcmp(name_text(names, body, names->slots[place] - 1), text, length)) break;
+        if (name->length == length && is_same(name_text(names, body, names->slots[place] - 1), text, length)) break;
         place = (place + 1) & names->mask;
     }
     return &names->slots[place];

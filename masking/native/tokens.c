@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-uint32_t skip_space(const char *body, uint32_t at) {
-    while (body[at] == ' ' || body[at] == '\n' || body[at] == '\r' || body[at] == '\t') at++;
-    return at;
-}
-
 static int is_digit(char sign) {
     return sign >= '0' && sign <= '9';
 }
@@ -24,11 +19,24 @@ static uint32_t plain(const char *body, uint32_t at, uint32_t size) {
         memcpy(&part, body + at, 8);
         uint64_t quote = part ^ (ones * '"'), slash = part ^ (ones * '\\');
         uint64_t found = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((part - ones * 0x20) & ~part);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* what is found behind the first may only seem to be there */
+        if (found & highs) return at + (uint32_t)__builtin_ctzll(found & highs) / 8;
+#else
         if (found & highs) break;
+#endif
         at += 8;
     }
     while (body[at] != '"' && body[at] != '\\' && (unsigned char)body[at] >= 0x20) at++;
     return at;
+}
+
+static int is_escape(char sign) {
+    switch (sign) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 int read_string(const char *body, uint32_t at, uint32_t size, Token *token) {
@@ -44,7 +52,7 @@ int read_string(const char *body, uint32_t at, uint32_t size, Token *token) {
                 if (!is_hex(body[at + digit])) return 0;
             token->escaped_unicode = 1;
             at += 6;
-        } else if (sign && strchr("\"\\/bfnrt", sign)) {
+        } else if (is_escape(sign)) {
             at += 2;
         } else {
             return 0;

@@ -89,7 +89,7 @@ static int message_units(Walk *walk, const Node *message) {
 
 /* Find the units and the leaves of a request, and what stands beside the units behind them; 0, or why it is none. */
 int document_plan(Document *document, const char *body) {
-    Walk walk = {.document = document, .places = document->places, .body = body};
+    Walk walk = {.document = document, .places = document->places, .body = body, .label = LABEL_UNIT};
     const Node *nodes = document->nodes, *top = nodes;
     document->leaf_count = document->unit_count = document->opaque_count = document->change_count = 0;
     document->work_count = document->more_messages = 0;
@@ -106,10 +106,11 @@ int document_plan(Document *document, const char *body) {
     }
     walk.unit = document->unit_count;
     walk.text_bytes = 0;
+    walk.label = LABEL_MESSAGE;
     document->rest_at = document->leaf_count;
     for (const Node *message = messages + 1; message < nodes + messages->after; message = nodes + message->after)
         walk_members(&walk, (uint32_t)(message - nodes), F_MESSAGE);
-    document->request_at = document->leaf_count;
+    walk.label = LABEL_REQUEST;
     walk_members(&walk, 0, F_REQUEST);
     document->rest_bytes = (uint32_t)walk.text_bytes;
     return walk.failed;

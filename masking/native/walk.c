@@ -58,8 +58,8 @@ static int listed(Walk *walk, const Node *node, int free_only, Span *span) {
     return 0;
 }
 
-static int label_of(Treated how) {
-    return how.treatment == UNKNOWN ? LABEL_UNKNOWN : LABEL_SECTION;
+static int label_of(const Walk *walk, Treated how) {
+    return how.treatment == UNKNOWN ? LABEL_UNKNOWN : walk->label;
 }
 
 static void note_change(Walk *walk, uint32_t node) {
@@ -92,7 +92,7 @@ static void outside(Walk *walk, uint32_t index, Treated how, Keys keys, int free
         if (type_of(node) != SCALARS) {
             all(walk, child, how, above);
         } else if (node->end - node->start >= 5 && walk->body[node->start] >= '1' && walk->body[node->start] <= '9') {
-            take(walk, child, how, label_of(how), IS_NUMBER, above);
+            take(walk, child, how, label_of(walk, how), IS_NUMBER, above);
         }
     }
     document->work_count = span.from;
@@ -105,7 +105,7 @@ static void all(Walk *walk, uint32_t index, Treated how, Keys keys) {
     uint32_t after = node->after;
     switch (type_of(node)) {
     case TEXT:
-        take(walk, index, how, label_of(how), 0, keys);
+        take(walk, index, how, label_of(walk, how), 0, keys);
         return;
     case ITEMS:
         for (uint32_t child = index + 1; child < after && !walk->failed; child = document->nodes[child].after)

@@ -408,6 +408,23 @@ def test_a_body_is_let_go_of_with_its_document() -> None:
         gc.enable()
 
 
+def test_units_are_those_of_python_however_many() -> None:
+    """Units are made some at a time: one, some, or all of them that are taken say what they say in Python."""
+    calls = [{"type": kind, "id": "i", "name": "n", "input": {"a": "b"}} for kind in ("tool_use", "other")] * 400
+    images = [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}] * 3
+    messages = [{"role": "assistant", "content": calls}, {"role": "user", "content": images}]
+    body = json.dumps({"messages": messages, "tools": [{"name": "n"}], "system": "s"}).encode()
+    document = in_native(body)
+    assert arranged(document) == arranged(in_python(body))
+    units = plan(document).units
+    whole = [*units]
+    assert len(whole) == len(units) == 2 + 800 + 3
+    assert [units[place] for place in range(-len(whole), len(whole))] == whole * 2
+    assert units[254:800:7] == whole[254:800:7]
+    with pytest.raises(IndexError):
+        units[len(whole)]
+
+
 def test_owners_of_keys_are_looked_at_once() -> None:
     """Leaves of one object that are taken one after the other share what Python made of it."""
     (unit,) = plan(in_native(calls_of(1, 20))).units

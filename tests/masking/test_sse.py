@@ -20,6 +20,11 @@ def _read(*chunks: bytes, limit: int = 1000) -> list[ServerEvent]:
 
 READ = {
     "usual": (b"event: a\ndata: {}\n\n", [(b"a", b"{}")]),
+    "usual ones and others": (
+        b"event: a\ndata: 1\n\nevent: b\ndata: 2\n\ndata: 3\n\nevent: d\ndata: 4\n\nevent: e\ndata: 5\n",
+        [(b"a", b"1"), (b"b", b"2"), (b"", b"3"), (b"d", b"4")],
+    ),
+    "usual with empty data": (b"event: a\ndata: \n\nevent:\ndata:\n\n", [(b"a", b""), (b"", b"")]),
     "no space": (b"event:a\ndata:{}\n\n", [(b"a", b"{}")]),
     "two spaces": (b"data:  {}\n\n", [(b"", b" {}")]),
     "data alone": (b"data\n\n", [(b"", b"")]),
