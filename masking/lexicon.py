@@ -114,8 +114,8 @@ class Lexicon(dict[str, bytes]):
         kinds = sorted({*map(unions.__getitem__, used), *ending_unions.values()})
         if len({*quiet}) > len(_QUIET):
             raise ValueError("too many quiet words")
-        code = _code if len(kinds) <= _MOST_CODES else _provisional  # fewer are left when phrases were read (`recode`)
-        codes = {union: code(number) for number, union in enumerate(kinds)}
+        made = _code if len(kinds) <= _MOST_CODES else _provisional  # fewer are left when phrases were read (`recode`)
+        codes = {union: made(number) for number, union in enumerate(kinds)}
         self._codes = [codes.get(union, b"") for union in unions]
         self._endings = {ending: (place, codes[one]) for place, (ending, one) in enumerate(ending_unions.items())}
         self._ending_lengths = sorted({len(ending) for ending in ending_unions})
