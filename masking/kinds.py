@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import ORDINARY, SECONDS, SHAPES
+from masking.lexicon import CLOSE, ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _AGGREGATES = {"cap": ("title", "upper", "camel"), "word": tuple(set(SHAPES) - {"initial", "letter"})}
 _RUN = re.compile("1+")
 _ONE = ord("1")
+_CLOSED = frozenset(b'"\n')
+"""What a quote that ends its line is."""
 _FEW_BITS = 16
 
 
@@ -113,8 +115,12 @@ class Kinds:
         known = self._kinds.get(text)
         if known is None:
             pattern = compile_tape(text)
-            taken = (byte for byte in range(128) if pattern.search(bytes((byte,))) is not None)
-            known = self._new(text, sum(1 << byte for byte in taken), lambda: text)
+            taken = {byte for byte in range(128) if pattern.search(bytes((byte,))) is not None}
+            shown = text
+            if not _CLOSED.isdisjoint(taken):
+                taken.add(CLOSE)
+                shown = byte_class(taken)
+            known = self._new(text, sum(1 << byte for byte in taken), lambda: shown)
         return known
 
     def anything_but(self, text: str) -> Kind:

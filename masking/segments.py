@@ -30,8 +30,8 @@ WIDEST_GAP = 63
 """Spaces in a row that a gap between words holds; more part what stands around them."""
 
 BLANKS = re.compile(rf"(?<! ) {{1,{WIDEST_GAP}}}(?=[\n\x1e])")
-"""Spaces before a line end, which are not on the tape (`tape`): a line ends with its last word. A gap holds them, so what
-stands before them waits until it is known whether they are some; longer runs are not waited for, and stay."""
+"""Spaces before a line end, which are not on the tape (`tape`): a line ends with its last word. A gap holds them, so
+what stands before them waits until it is known what they are; longer runs are not waited for, and stay."""
 
 
 def lines(text: str) -> str:

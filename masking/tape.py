@@ -1,8 +1,11 @@
 """The tape: a text as the kinds of its atoms, and the way back to its characters.
 
 The view of a text is split at spaces and behind line ends; each token is looked up in the lexicon, and what is found
-there, put together, is the tape. A line ends with its last word: spaces before its end are not on the tape. Rules are searched on it. *Zones* are where findings may be: stretches of tokens that
+there, put together, is the tape. Rules are searched on it. *Zones* are where findings may be: stretches of tokens that
 are not inert, with no more than `BETWEEN` inert ones between two of them.
+
+A line ends with its last word: spaces before its end are not on the tape. A quote there has a byte of its own
+(`CLOSE`), which rules take for a quote and for a line end.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import BREAK, SIGNS, WORD_BYTES, atoms
+from masking.lexicon import BREAK, CLOSE, SIGNS, WORD_BYTES, atoms
 from masking.segments import BLANKS, WIDEST_GAP
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ WAITING = TRAILING = 2
 
 _GAP = rf"(?: {{1,{WIDEST_GAP}}}(?:\n {{0,{WIDEST_GAP}}})?|\n {{0,{WIDEST_GAP}}})"
 _INERT = r"(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)"
-_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
+_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1a\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
 _ZONES = compile_tape(
     rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*"
     rf"(?:{_GAP}{_INERT}){{0,{TRAILING}}}[ \n\x1e]"
@@ -38,6 +41,7 @@ _PARTED = compile_tape(
 )
 _LAST = compile_tape(rf"(?:{_INERT}{_GAP}){{1,{WAITING}}}$")
 _WIDEST = 1 << 10
+_CLOSED = [(bytes((ord('"'), end)), bytes((CLOSE, end))) for end in (ord("\n"), BREAK)]
 START = bytes((BREAK,))
 """What stands before the first token of a text."""
 
@@ -57,6 +61,8 @@ class Tape:
             self._tokens.pop()
         self._pieces = [*map(lexicon.__getitem__, self._tokens)]
         self.tape = before + b"".join(self._pieces)
+        for quoted, closed in _CLOSED:
+            self.tape = self.tape.replace(quoted, closed)
         self._inside: dict[int, tuple[list[int], list[int]]] = {}
 
     @cached_property

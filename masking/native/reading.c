@@ -2,12 +2,12 @@
 
    The same as `masking/tape.py`, at once and without a Python object for each word. Offsets that leave here are code
    points of the text; the tape is kept until the next text is read. Spaces before a line end are left out, and the line
-   ends where they begin, unless they are more than a gap holds. */
+   ends where they begin, unless they are more than a gap holds; a quote that ends it is shown as CLOSE. */
 #include "matcher.h"
 
 #include <stdlib.h>
 
-enum { BETWEEN = 3, WAITING = 2, TRAILING = 2, WIDEST_GAP = 63 };
+enum { BETWEEN = 3, WAITING = 2, TRAILING = 2, WIDEST_GAP = 63, CLOSE = 0x1a };
 
 typedef struct {
     Matcher *m;
@@ -99,6 +99,7 @@ static int32_t white_space(Reader *r, const char *text, int32_t at, int32_t size
     if (at < size && at - begin <= WIDEST_GAP && is_line_end(text[at])) {
         if (text[at] == BREAK) r->broken = 1;
         else r->ended++;
+        if (r->m->tape[r->n - 1] == '"') r->m->tape[r->n - 1] = CLOSE;
         return put(r, (Symbol)text[at], base + begin, begin, 0) ? OUT_OF_MEMORY : at + 1;
     }
     *(r->ended ? &r->spaced : &r->spaces) += at - begin;

@@ -25,8 +25,29 @@ LEXICON = Lexicon(
 )
 PIECES = st.lists(
     st.sampled_from(
-        ["a", "B", " ", "  ", "\n", " \n", "\x1e", "12", ".", "-", "- ", ":", ";", "the", "é", "\x02\x02", "Dr", "was, "]
-        + [" " * WIDEST_GAP, " " * (WIDEST_GAP + 1)]
+        (
+            *(
+                "a",
+                "B",
+                " ",
+                "  ",
+                "\n",
+                " \n",
+                "\x1e",
+                "12",
+                ".",
+                "-",
+                "- ",
+                ":",
+                ";",
+                "the",
+                "é",
+                "\x02\x02",
+                "Dr",
+                "was, ",
+            ),
+            *('"', " " * WIDEST_GAP, " " * (WIDEST_GAP + 1)),
+        )
     ),
     max_size=24,
 ).map("".join)
@@ -207,6 +228,32 @@ def test_blanks_before_a_line_end_hide_it_from_no_rule(blank: str) -> None:
         for cut in range(len(whole)):
             assert folded([whole[:cut], whole[cut:]], rules=rules) == (whole, found)
         assert find(by_re2(rules), whole) == found
+
+
+def test_a_quote_ends_with_its_line() -> None:
+    """A quote that ends its line is a line end to rules, and still a quote; one inside a line is a quote alone."""
+    rule = (
+        b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['\"by\" _ [[ <cap> ]] [\\n]'], examples: ['by [[Jane]]'],"
+        b" counter_examples: ['by Jane was seen']}\n"
+        b"  - {id: y, identifier: NAME, phrases: ['\"for\" _ [[ <cap> ]] \\\"'], examples: ['for [[Jane]]\"']}\n"
+        b"words: {common: the of and was seen by for}\nlexicon: {vocabulary: common}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = '"by Ann" was "for Bob" of\n"seen by Cyd"\n"for Dee"\t\n- "by Eve", "for Fay", "by Gus" \r\nby Hal"'
+    found = find(rules, text)
+    assert [text[start:end] for start, end, *_ in found] == ["Bob", "Cyd", "Dee", "Fay", "Gus", "Hal"]
+    for cut in range(len(text)):
+        assert folded([text[:cut], text[cut:]], rules=rules) == (text, found)
+    assert folded(list(text), rules=rules) == (text, found)
+    assert find(by_re2(rules), text) == found
+
+
+def test_no_text_spells_the_end_of_a_quote() -> None:
+    """The byte that shows one on the tape is none that a text can bring there."""
+    rule = b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['[[ <cap> ]] [\\n]'], examples: ['[[Jane]]']}\n"
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    for text in ("Jane\x1a was", "Jane \x1a was", "Jane%1A was", "Jane&#26; was"):
+        assert find(rules, text) == find(by_re2(rules), text) == []
 
 
 @settings(deadline=None)
