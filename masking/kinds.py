@@ -68,7 +68,7 @@ class Kinds:
         self._kinds: dict[str, Kind] = {}
         self._sealed = False
         self.space = self.signs(" ")
-        self.line_end = self.signs(r"\n")
+        self.line_end = self._new("end of a gap", 1 << ord("\n"), lambda: r"\n")  # which no quote is
 
     def __len__(self) -> int:
         """Return how many kinds were given: the space and the line end are the first."""
