@@ -49,6 +49,7 @@ _SHAPES = tuple(
 )
 _RANGE = re.compile(r"[-&]|\b(?:to|and|through|thru|until|till)\b", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d+", re.ASCII)
+_CLOCK = re.compile(r"(?:(?:[01]\d|2[0-4])[0-5]\d\s*)+", re.ASCII)
 _RUNS = {6: ((2, 4),), 8: ((4, 6), (2, 4))}
 _MONTHS_OF_A_YEAR = 12
 _DAYS_OF_A_MONTH = 31
@@ -187,6 +188,11 @@ def _ordinals(text: str, date: WrittenDate) -> str:
         return match[1] + ("th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th"))
 
     return re.sub(r"\b0?(\d{1,2})(?:st|nd|rd|th)\b", ending, text, flags=re.IGNORECASE)
+
+
+def hours(value: str) -> bool:
+    """Say whether a value is times of the day in a row, as charts write them: hour and minute in four digits."""
+    return _CLOCK.fullmatch(value) is not None
 
 
 def stamp(value: str) -> bool:

@@ -20,7 +20,7 @@ MAX_WORDS = 6
 """Words of the keys of a value; more say nothing."""
 
 _WORD = re.compile(r"[^\W\d_]?[^\WA-Z\d_]+|[A-Z]+(?![a-z])")
-_TO_QUOTE = r"[^\x22\x7f\x1e]"
+_TO_QUOTE = r"[^\x22\x7f\x1e\x1a]"
 _TO_BRACE = r"[^{}\x7f\x1e]"
 _NUMBER = "-? <n> (?:[.] <n>)?"
 

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
+from masking.lexicon import CLOSE, FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +27,8 @@ _SHAPES |= {name: frozenset(SHAPES[shape] for shape in shapes) for name, shapes 
 _RUN = re.compile("1+")
 _BYTES = bytes(range(256))
 _LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
+_CLOSED = 1 << ord('"') | 1 << ord("\n")
+"""What a quote that ends its line is."""
 _FEW_BITS = 16
 _ALL, _ALIKE = [-1] * len(SHAPES), [0] + [1] * (len(SHAPES) - 1)
 _NO_WORDS = (0,) * len(SHAPES)
@@ -77,7 +79,7 @@ class Kinds:
         self._kinds: dict[str, Kind] = {}
         self._numbers = {0: 0}  # of sets of codes: most kinds take the same words in several shapes
         self.space = self.signs(" ")
-        self.line_end = self.signs(r"\n")
+        self.line_end = self._new("end of a gap", 1 << ord("\n"), _NO_WORDS, lambda: r"\n")  # which no quote is
 
     def __len__(self) -> int:
         """Return how many kinds were given: the space and the line end are the first."""
@@ -126,7 +128,12 @@ class Kinds:
         """Return the kind of the signs that a sign or class of RE2 takes."""
         known = self._kinds.get(text)
         if known is None:
-            known = self._new(text, bytes_of(text) & (1 << FIRST_NUMBER) - 1, _NO_WORDS, lambda: text)
+            taken = bytes_of(text) & (1 << FIRST_NUMBER) - 1
+            shown = text
+            if taken & _CLOSED:
+                taken |= 1 << CLOSE
+                shown = byte_class(byte for byte in range(FIRST_NUMBER) if taken >> byte & 1)
+            known = self._new(text, taken, _NO_WORDS, lambda: shown)
         return known
 
     def anything_but(self, text: str) -> Kind:

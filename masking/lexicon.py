@@ -38,6 +38,9 @@ SIGN = 0x1C
 BREAK = 0x1E
 """The byte of a line end that parts what stands around it (`segments.lines`), and of the begin of a text."""
 
+CLOSE = 0x1A
+"""The byte of a quote that ends its line: to rules both a quote and a line end, for what it closes ends there too."""
+
 SHAPES = {"lower": 1, "title": 2, "upper": 3, "camel": 4, "initial": 5, "letter": 6, "uncased": 7, "mixed": 8}
 """Of words: `john`, `John`, `JOHN`, `McDonald`, `J`, `j`, scripts without capitals, `iPhone`."""
 

@@ -26,11 +26,32 @@ _JOINS = re.compile(r"\n(?:(?<=:\n)(?=[-*+#|>] )|(?<=:\n\n))")
 """Line ends behind what closes something or before a list item; those between a colon and a list item, and the second
 ones behind a colon. The standard library's: RE2 has no looking around, and what a pattern begins with is found fast."""
 
+WIDEST_GAP = 63
+"""Spaces in a row that a gap between words holds; more part what stands around them."""
+
+BLANKS = re.compile(rf"(?<! ) {{1,{WIDEST_GAP}}}(?=[\n\x1e])")
+"""Spaces before a line end, which are not on the tape (`tape`): a line ends with its last word. A gap holds them, so
+what stands before them waits until it is known what they are; longer runs are not waited for, and stay."""
+
 
 def lines(text: str) -> str:
-    """Return the text with line ends that part or join what stands around them replaced one to one."""
-    if "\n" not in text:
-        return text
+    """Return the text with line ends that part or join what stands around them replaced one to one.
+
+    Spaces before a line end count as if they were not there.
+    """
+    if " \n" not in text:
+        return _marked(text) if "\n" in text else text
+    marked = _marked(BLANKS.sub("", text))
+    parts: list[str] = []
+    at = gone = 0
+    for start, end in [match.span() for match in BLANKS.finditer(text)]:
+        parts += (marked[at : start - gone], text[start:end])
+        at = start - gone
+        gone += end - start
+    return "".join((*parts, marked[at:]))
+
+
+def _marked(text: str) -> str:
     return _JOINS.sub(" ", _PARTS.sub(_BREAK, text))
 
 

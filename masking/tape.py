@@ -3,6 +3,9 @@
 The view of a text is split at spaces and behind line ends; each token is looked up in the lexicon, and what is found
 there, put together, is the tape. Rules are searched on it. *Zones* are where findings may be: stretches of tokens that
 are not inert, with no more than `BETWEEN` inert ones between two of them.
+
+A line ends with its last word: spaces before its end are not on the tape. A quote there has a byte of its own
+(`CLOSE`), which rules take for a quote and for a line end.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
-from masking.lexicon import BREAK, SIGNS, WORD_BYTES, atoms
+from masking.lexicon import BREAK, CLOSE, SIGNS, WORD_BYTES, atoms
+from masking.segments import BLANKS, WIDEST_GAP
 
 if TYPE_CHECKING:
     from masking.lexicon import Lexicon
@@ -24,19 +28,20 @@ BETWEEN = 3
 WAITING = TRAILING = 2
 """Inert words before and behind a zone that belong to it: together no more than part two zones."""
 
-_GAP = r"(?: {1,63}(?:\n {0,63})?|\n {0,63})"
+_GAP = rf"(?: {{1,{WIDEST_GAP}}}(?:\n {{0,{WIDEST_GAP}}})?|\n {{0,{WIDEST_GAP}}})"
 _INERT = r"(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)"
-_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
+_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xcf-\xff\x1a\x1c]|(?:[\x80-\x85][\x80-\xce]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
 _ZONES = compile_tape(
     rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*"
     rf"(?:{_GAP}{_INERT}){{0,{TRAILING}}}[ \n\x1e]"
 )
 _PARTED = compile_tape(
-    r"^(?:\x1e| {64}| *\x1e| *\n *[\n\x1e]| *\n {64}"
+    rf"^(?:\x1e| {{{WIDEST_GAP + 1}}}| *\x1e| *\n *[\n\x1e]| *\n {{{WIDEST_GAP + 1}}}"
     rf"|{_GAP}(?:{_INERT}{_GAP}){{{BETWEEN - TRAILING}}}{_INERT}[ \n])"
 )
 _LAST = compile_tape(rf"(?:{_INERT}{_GAP}){{1,{WAITING}}}$")
 _WIDEST = 1 << 10
+_CLOSED = [(bytes((ord('"'), end)), bytes((CLOSE, end))) for end in (ord("\n"), BREAK)]
 START = bytes((BREAK,))
 """What stands before the first token of a text."""
 
@@ -46,7 +51,9 @@ class Tape:
 
     def __init__(self, lexicon: Lexicon, view: str, before: bytes = START) -> None:
         self.view = view
-        marked = view.replace("\n", "\n ") if "\n" in view else view
+        shown = BLANKS.sub("", view)
+        self._size = len(shown)
+        marked = shown.replace("\n", "\n ")
         if "\x1e" in view:
             marked = marked.replace("\x1e", "\x1e ")
         self._tokens = marked.split(" ")
@@ -54,12 +61,29 @@ class Tape:
             self._tokens.pop()
         self._pieces = [*map(lexicon.__getitem__, self._tokens)]
         self.tape = before + b"".join(self._pieces)
+        for quoted, closed in _CLOSED:
+            self.tape = self.tape.replace(quoted, closed)
         self._inside: dict[int, tuple[list[int], list[int]]] = {}
 
     @cached_property
     def _starts(self) -> list[int]:
         """Where the tokens begin on the tape."""
         return list(accumulate(map(len, self._pieces), initial=1))
+
+    @cached_property
+    def _blanks(self) -> tuple[list[int], list[int]]:
+        """Where line ends stand before which spaces were left out, and how many spaces that are before each of them."""
+        runs = [match.span() for match in BLANKS.finditer(self.view)]
+        gone = list(accumulate((end - start for start, end in runs), initial=0))
+        return [start - before for (start, _), before in zip(runs, gone, strict=False)], gone
+
+    def _in_view(self, char: int) -> int:
+        """Return where a character stands in the view, given where it does without spaces before line ends.
+
+        A line end stands where its spaces begin.
+        """
+        ends, gone = self._blanks
+        return char + gone[bisect_left(ends, char)]
 
     @cached_property
     def _chars(self) -> list[int]:
@@ -78,11 +102,11 @@ class Tape:
 
     def spans(self, zones: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return where zones stand in the view, without the space behind them."""
-        starts, chars, size = self._starts, self._chars, len(self.view)
+        starts, chars, size = self._starts, self._chars, self._size
         spans: list[tuple[int, int]] = []
         for start, end in zones:
             first, last = bisect_left(starts, start), bisect_left(starts, end)
-            spans.append((chars[first] + first, min(chars[last] + last - 1, size)))
+            spans.append((self._in_view(chars[first] + first), self._in_view(min(chars[last] + last - 1, size))))
         return spans
 
     def settled(self, zones: list[tuple[int, int]]) -> int:
@@ -100,11 +124,14 @@ class Tape:
 
     def char(self, at: int) -> int:
         """Return the character of the view at which the atom at a place on the tape begins; a gap is one atom."""
+        return self._in_view(self._char(at))
+
+    def _char(self, at: int) -> int:
         number = bisect_right(self._starts, at) - 1
         if number < 0:
             return 0
         if number >= len(self._tokens):
-            return len(self.view)
+            return self._size
         start = self._chars[number] + number
         into = at - self._starts[number]
         if into:

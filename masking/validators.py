@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from masking import written_numbers
 from masking.addresses import facility, postcode, street, town
 from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
-from masking.dates import is_days, is_late_day, read_date, stamp
+from masking.dates import hours, is_days, is_late_day, read_date, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "digit": holds_digit,
     "email": email,
     "facility": facility,
+    "hours": hours,
     "iban": iban,
     "ip": ip,
     "late_day": is_late_day,

@@ -1,12 +1,13 @@
 /* Reading: a text as a tape of symbols, and its zones.
 
    The same as `masking/tape.py`, at once and without a Python object for each word. Offsets that leave here are code
-   points of the text; the tape is kept until the next text is read. */
+   points of the text; the tape is kept until the next text is read. Spaces before a line end are left out, and the line
+   ends where they begin, unless they are more than a gap holds; a quote that ends it is shown as CLOSE. */
 #include "matcher.h"
 
 #include <stdlib.h>
 
-enum { BETWEEN = 3, WAITING = 2, TRAILING = 2, WIDEST_GAP = 63 };
+enum { BETWEEN = 3, WAITING = 2, TRAILING = 2, WIDEST_GAP = 63, CLOSE = 0x1a };
 
 typedef struct {
     Matcher *m;
@@ -88,6 +89,24 @@ static int token(Reader *r) {
     return 0;
 }
 
+static int is_line_end(char c) { return c == '\n' || c == BREAK; }
+
+/* Take the spaces that begin here, or the line end with the spaces before it that are left out. Returns the byte behind
+   what was taken, or an error. */
+static int32_t white_space(Reader *r, const char *text, int32_t at, int32_t size, int32_t base) {
+    int32_t begin = at;
+    while (at < size && text[at] == ' ') at++;
+    if (at < size && at - begin <= WIDEST_GAP && is_line_end(text[at])) {
+        if (text[at] == BREAK) r->broken = 1;
+        else r->ended++;
+        if (r->m->tape[r->n - 1] == '"') r->m->tape[r->n - 1] = CLOSE;
+        return put(r, (Symbol)text[at], base + begin, begin, 0) ? OUT_OF_MEMORY : at + 1;
+    }
+    *(r->ended ? &r->spaced : &r->spaces) += at - begin;
+    for (int32_t i = begin; i < at; i++)
+        if (put(r, ' ', base + i, i, 0)) return OUT_OF_MEMORY;
+    return at;
+}
 
 /* Return the end of a word: letters, with apostrophes between them but for that of a possessive. */
 static int32_t word_end(const char *text, int32_t at, int32_t end) {
@@ -208,18 +227,13 @@ int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before
     m->text = text;
     if (put(r, before, 0, 0, 0)) return OUT_OF_MEMORY;
     for (int32_t at = 0; at < size;) {
-        char c = text[at];
-        if (c == ' ' || c == '\n' || c == BREAK) {
-            if (put(r, (Symbol)c, base + at, at, 0)) return OUT_OF_MEMORY;
-            if (c == BREAK) r->broken = 1;
-            else if (c == '\n') r->ended++;
-            else if (r->ended) r->spaced++;
-            else r->spaces++;
-            at++;
+        if (text[at] == ' ' || is_line_end(text[at])) {
+            at = white_space(r, text, at, size, base);
+            if (at < 0) return at;
             continue;
         }
         int32_t end = at, high = 0;
-        for (; end < size && text[end] != ' ' && text[end] != '\n' && text[end] != BREAK; end++) high |= text[end];
+        for (; end < size && text[end] != ' ' && !is_line_end(text[end]); end++) high |= text[end];
         r->begin = r->n;
         int status =
             high & 0x80 ? wide_token(r, text, at, end, &base) : ascii_token(r, text, at, end, base);
@@ -228,7 +242,7 @@ int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before
         if (token(r)) return OUT_OF_MEMORY;
     }
     char last = size ? text[size - 1] : ' ';
-    if (last != ' ' && last != '\n' && last != BREAK) {
+    if (last != ' ' && !is_line_end(last)) {
         if (put(r, ' ', base + size, size, 0)) return OUT_OF_MEMORY;
         r->spaces++;
     }

@@ -20,6 +20,9 @@ tel [[+1 (555) 010-0199]]
 [[1-555-010-0199]]
 [[15552340199]] is her cell
 call her at [[555-0199]]
+call bid [[5551 2345]]
+phone daily: [[0612 1403 2219]]
+bell him on [[5551 2345]]
 pager [[44321]]
 ext. [[4432]]
 call [[555-010-0199 ext. 443]]
@@ -104,6 +107,14 @@ def _covered(text: str) -> set[int]:
     """Return the places of all letters and digits that are masked."""
     findings = find(shipped(), text, memory=Memory())
     return {place for found in findings for place in range(found.start, found.end) if text[place].isalnum()}
+
+
+@pytest.mark.parametrize(
+    "text", ["Heparin q8h 0600 1400 2200", "vancomycin bid 0900 2100", "feeds | q6h | 0000 0600 1200 1800"]
+)
+def test_times_in_a_row_are_no_telephone(text: str) -> None:
+    """Hours of the day behind how often a drug is given stay."""
+    assert find(shipped(), text) == []
 
 
 @pytest.mark.parametrize("around", ["%s", "Patient stable today, %s and doing well.", "%s\nnext line of text"])

@@ -116,6 +116,23 @@ def test_a_key_says_nothing_about_a_long_text() -> None:
     assert masked(value, "name family") == value
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("signed_by", "Okonkwo", "<NAME>"),
+        ("note", "... seen by Okonkwo", "... seen by <NAME>"),
+        ("note", "drafted with Ann & Hope", "drafted with <NAME> & <NAME>"),
+        ("text", "see you then.\ncheers,\njoy", "see you then.\ncheers,\n<NAME>"),
+        ("note", "sutures out. Initials: MK \r\n", "sutures out. Initials: <NAME> \r\n"),
+        ("note", "Mahina Latu, LCSW LB.2103986", "<NAME>, LCSW <LICENSE>"),
+    ],
+)
+def test_a_value_ends_as_a_line_does(key: str, value: str, expected: str) -> None:
+    """What stands last under a key has what its key gives and what the end of a line does; so it has in a JSON text."""
+    assert masked(value, field_of(key)) == expected
+    assert masked(json.dumps({key: value}, indent=1)) == json.dumps({key: expected}, indent=1)
+
+
 def test_findings_of_a_value_stay_inside_it() -> None:
     """Offsets are those of the value, whatever stands around it while it is read."""
     value = 'Okafor", "x": "Dr. Okafor'

@@ -48,7 +48,7 @@ ALPHABET = (
     "~",
     "__",
 )
-SIGNS = (",", r"\.", "[-/]", ";", r"\(")
+SIGNS = (",", r"\.", "[-/]", ";", r"\(", r"\"", r"[\n]")
 WORDS = (
     *("jane", "Jane", "JANE", "Doe", "doe", "Okafor", "O'Neil", "Will's", "the", "was", "of", "a", "May", "qux", "Qux"),
     *(
@@ -90,6 +90,8 @@ WORDS = (
         "(",
         ")",
         "/",
+        '"',
+        'Roe"',
         "\x02",
         "_x_",
         "don't",
@@ -98,7 +100,10 @@ WORDS = (
         "Boston",
     ),
 )
-SPACES = (" ", " ", " ", "  ", "\n", "\n\n", "\n- ", ":\n", "\t", "\xa0", ", ", "-", "", "\x1e", " " * 70)
+SPACES = (
+    *(" ", " ", " ", "  ", "\n", " \n", "\r\n", "\n\n", "\n- ", ":\n", "\t", "\xa0", ", ", "-", "", "\x1e"),
+    *(" " * 63, " " * 70),
+)
 TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SPACES)), max_size=40).map(
     lambda parts: "".join(itertools.chain.from_iterable(parts))
 )

@@ -77,6 +77,16 @@ HANDED_OVER = [
     "For [[Zorvath]] (he/him, 25)",
     "[[J.R.]], 45 y/o",
 ]
+LINES = [
+    "- [[J. Doe]]",
+    "present:\n* [[J. Doe]]\n* [[K.L. Okonkwo]]\nnobody else",
+    "[[J. Doe]] \r\n- [[M. Hope]]\t\r\n",
+    "[[J. Doe]], can you ask?",
+    "[[J. Okonkwo]]: no beds",
+    "Siblings: [[Grace]] 7, [[Lucas]] 4",
+    "Siblings: [[Grace]] (7), [[Lucas]] (4) and [[Hope]] (1 yo)",
+    "Mother: [[Grace]] (34)",
+]
 LOWER = [
     "patient name: [[jane testperson]]",
     "i spoke with [[maria gonzalez]] today",
@@ -142,6 +152,8 @@ NOTHING = [
     "we've seen that there's no change",
     "abd soft, trach in place, per rt and tech",
     "Skin: warm",
+    "Buttonhole needles, 15G. Repeat",
+    "Siblings: two (7, 4)",
     "the Mini-Mental today",
     "sha:9f86 and len(val), see the repo",
 ]
@@ -160,7 +172,7 @@ def marked(example: str) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "example", [*TITLES, *LABELS, *NEIGHBOURS, *FORMS, *HANDED_OVER, *LOWER, *UPPER, *UNKNOWN, *ALONE]
+    "example", [*TITLES, *LABELS, *NEIGHBOURS, *FORMS, *HANDED_OVER, *LINES, *LOWER, *UPPER, *UNKNOWN, *ALONE]
 )
 def test_names_are_found_as_a_whole_and_nothing_else(example: str) -> None:
     """Each kind of cue, form and case gives the whole name and no more."""

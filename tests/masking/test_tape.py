@@ -10,7 +10,7 @@ from shipped import by_re2, folded, shipped
 from masking import Memory, RuleSet, find
 from masking.lexicon import Lexicon, atoms, number, shape_of
 from masking.reading import Reading
-from masking.segments import lines
+from masking.segments import BLANKS, WIDEST_GAP, lines
 from masking.tape import START, Tape
 
 LEXICON = Lexicon(
@@ -24,7 +24,31 @@ LEXICON = Lexicon(
     {"title": ("xx",)},
 )
 PIECES = st.lists(
-    st.sampled_from(["a", "B", " ", "\n", "\x1e", "12", ".", "-", "the", "é", "\x02\x02", "Dr", " " * 70, "was, "]),
+    st.sampled_from(
+        (
+            *(
+                "a",
+                "B",
+                " ",
+                "  ",
+                "\n",
+                " \n",
+                "\x1e",
+                "12",
+                ".",
+                "-",
+                "- ",
+                ":",
+                ";",
+                "the",
+                "é",
+                "\x02\x02",
+                "Dr",
+                "was, ",
+            ),
+            *('"', " " * WIDEST_GAP, " " * (WIDEST_GAP + 1)),
+        )
+    ),
     max_size=24,
 ).map("".join)
 
@@ -61,15 +85,18 @@ def test_zones(text: str, expected: list[str]) -> None:
 @settings(deadline=None)
 @given(PIECES)
 def test_every_atom_is_found_again(text: str) -> None:
-    """Each place on the tape leads back to the characters it was made from."""
+    """Each place on the tape leads back to the characters it was made from; a line end to where its spaces begin."""
     tape = Tape(LEXICON, text)
+    runs = [match.span() for match in BLANKS.finditer(text)]
+    left_out = {place for start, end in runs for place in range(start + 1, end + 1)}  # a line end is at its first space
+    shown = [place for place in range(len(text) + 1) if place not in left_out]
     at, char = 1, 0
     for token in tape._tokens:
         for wide, long in atoms(token):
-            assert tape.char(at) == char
+            assert tape.char(at) == shown[char]
             at, char = at + wide, char + long
         if token[-1:] not in {"\n", "\x1e"}:
-            assert tape.char(at) == min(char, len(text))
+            assert tape.char(at) == shown[min(char, len(shown) - 1)]
             at, char = at + 1, char + 1
     assert at == len(tape.tape)
 
@@ -181,6 +208,64 @@ def test_a_text_ends_as_a_line_does() -> None:
     assert [text[start:end] for start, end, *_ in found] == ["Roe", "Doe"]
     assert folded(list(text), rules=rules) == folded([text], rules=rules) == (text, found)
     assert find(by_re2(rules), text) == found
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\t", "\xa0", "\r", " \u3000\r", " " * (WIDEST_GAP - 1) + "\r"])
+def test_blanks_before_a_line_end_hide_it_from_no_rule(blank: str) -> None:
+    """A line ends with its last word, in a text as at its end, whatever spaces of any kind follow; cut anywhere."""
+    rule = (
+        b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['\"by\" _ [[ <cap> ]] [\\n]'], examples: ['by [[Jane]]'],"
+        b" counter_examples: ['by Jane was seen']}\n"
+        b"  - {id: y, identifier: NAME, phrases: ['; [[ <cap> ]] \\.'], examples: [\"was\\n[[Roe]].\"]}\n"
+        b"words: {common: the of and was seen by}\nlexicon: {vocabulary: common}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = f"by Jane was seen, by Roe{blank}\nAnn. Bob. and\tby Doe{blank}\n{blank}\nby Poe{blank}\n"
+    for whole in (text, text[:-1]):
+        found = find(rules, whole)
+        assert [whole[start:end] for start, end, *_ in found] == ["Roe", "Ann", "Doe", "Poe"]
+        assert folded(list(whole), rules=rules) == (whole, found)
+        for cut in range(len(whole)):
+            assert folded([whole[:cut], whole[cut:]], rules=rules) == (whole, found)
+        assert find(by_re2(rules), whole) == found
+
+
+def test_a_quote_ends_with_its_line() -> None:
+    """A quote that ends its line is a line end to rules, and still a quote, but no gap; one inside a line is one alone."""
+    rule = (
+        b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['\"by\" _ [[ <cap> ]] [\\n]'], examples: ['by [[Jane]]'],"
+        b" counter_examples: ['by Jane was seen']}\n"
+        b"  - {id: y, identifier: NAME, phrases: ['\"for\" _ [[ <cap> ]] \\\"'], examples: ['for [[Jane]]\"']}\n"
+        b"  - {id: z, identifier: NAME, phrases: ['\"to\" _ [[ <cap> ]] _'], examples: ['to [[Jane]] was']}\n"
+        b"words: {common: the of and was seen by for}\nlexicon: {vocabulary: common}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    text = '"by Ann" was "for Bob" of\n"seen by Cyd"\n"for Dee"\t\n- "by Eve", "for Fay", "by Gus" \r\nby Hal" to Ivy"'
+    found = find(rules, text)
+    assert [text[start:end] for start, end, *_ in found] == ["Bob", "Cyd", "Dee", "Fay", "Gus"]
+    for cut in range(len(text)):
+        assert folded([text[:cut], text[cut:]], rules=rules) == (text, found)
+    assert folded(list(text), rules=rules) == (text, found)
+    assert find(by_re2(rules), text) == found
+
+
+def test_no_text_spells_the_end_of_a_quote() -> None:
+    """The byte that shows one on the tape is none that a text can bring there."""
+    rule = b"recognizers:\n  - {id: x, identifier: NAME, phrases: ['[[ <cap> ]] [\\n]'], examples: ['[[Jane]]']}\n"
+    rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
+    for text in ("Jane\x1a was", "Jane \x1a was", "Jane%1A was", "Jane&#26; was"):
+        assert find(rules, text) == find(by_re2(rules), text) == []
+
+
+@settings(deadline=None)
+@given(PIECES)
+def test_lines_are_marked_as_if_nothing_stood_before_their_ends(text: str) -> None:
+    """Which line ends part and join is told without the spaces before them, which keep their places."""
+    marked = lines(text)
+    assert len(marked) == len(text)
+    blanks = {place for match in BLANKS.finditer(text) for place in range(*match.span())}
+    assert all(marked[place] == " " for place in blanks)
+    assert "".join(char for place, char in enumerate(marked) if place not in blanks) == lines(BLANKS.sub("", text))
 
 
 def test_hundreds_of_words_may_be_quiet() -> None:

@@ -226,6 +226,22 @@ def test_lookalike_spellings_are_found(text: str) -> None:
     assert text[finding.start : finding.end] == text[4:-5]
 
 
+@pytest.mark.parametrize("blank", ["\r", " ", "\t\xa0\r"])
+def test_lines_that_end_otherwise_hold_the_same(blank: str) -> None:
+    """What a text holds does not depend on how its lines end, nor on blanks that nobody sees."""
+    text = (
+        "ICU huddle\nBed 1 Gaines/Harris/Sonny\n\nLast name:\nAbernathy\nPlan:\n- Aspirin (daily)\n- ask Hope\nseen by RL/JB\n"
+        "MRN:\n7781234\n\n74 Oak St\nMoss, NA 26783\nsee you then.\ncheers,\njoy\n"
+    )
+    plain = [(text[found.start : found.end], found.rule) for found in find(shipped(), text)]
+    other = text.replace("\n", blank + "\n")
+    found = find(shipped(), other)
+    assert [(other[one.start : one.end].replace(blank + "\n", "\n"), one.rule) for one in found] == plain
+    assert len(plain) > 6
+    for size in (1, 3, 16):
+        assert folded([other[at : at + size] for at in range(0, len(other), size)]) == (other, found)
+
+
 def test_triggers_match_in_any_case_and_only_phrases() -> None:
     """Trigger ids come back for their phrases."""
     assert match_triggers(shipped(), "Please export the FULL Patient Record now") == ("bulk_record",)
