@@ -29,9 +29,34 @@ ones behind a colon. The standard library's: RE2 has no looking around, and what
 WIDEST_GAP = 63
 """Spaces in a row that a gap between words holds; more part what stands around them."""
 
-BLANKS = re.compile(rf"(?<! ) {{1,{WIDEST_GAP}}}(?=[\n\x1e])")
-"""Spaces before a line end, which are not on the tape (`tape`): a line ends with its last word. A gap holds them, so
-what stands before them waits until it is known what they are; longer runs are not waited for, and stay."""
+
+def blanks(text: str) -> list[tuple[int, int]]:
+    """Return where spaces stand before a line end, leftmost first: they are not on the tape (`tape`).
+
+    A gap holds them, so what stands before them waits until it is known what they are; longer runs are not waited for,
+    and stay. Line ends behind a space are looked for, not spaces: most texts have none (measured).
+    """
+    found: list[tuple[int, int]] = []
+    for line_end in (" \n", " \x1e"):
+        at = text.find(line_end)
+        while at >= 0:
+            start = at
+            while start and text[start - 1] == " ":
+                start -= 1
+            if at + 1 - start <= WIDEST_GAP:
+                found.append((start, at + 1))
+            at = text.find(line_end, at + 1)
+    return sorted(found)
+
+
+def bared(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return a text without some of its stretches."""
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        parts.append(text[at:start])
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def lines(text: str) -> str:
@@ -41,10 +66,11 @@ def lines(text: str) -> str:
     """
     if " \n" not in text:
         return _marked(text) if "\n" in text else text
-    marked = _marked(BLANKS.sub("", text))
+    spans = blanks(text)
+    marked = _marked(bared(text, spans))
     parts: list[str] = []
     at = gone = 0
-    for start, end in [match.span() for match in BLANKS.finditer(text)]:
+    for start, end in spans:
         parts += (marked[at : start - gone], text[start:end])
         at = start - gone
         gone += end - start

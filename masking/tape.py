@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
 from masking.lexicon import BREAK, CLOSE, SIGNS, WORD_BYTES, atoms
-from masking.segments import BLANKS, WIDEST_GAP
+from masking.segments import WIDEST_GAP, bared, blanks
 
 if TYPE_CHECKING:
     from masking.lexicon import Lexicon
@@ -51,7 +51,8 @@ class Tape:
 
     def __init__(self, lexicon: Lexicon, view: str, before: bytes = START) -> None:
         self.view = view
-        shown = BLANKS.sub("", view)
+        self._runs = blanks(view)
+        shown = bared(view, self._runs)
         self._size = len(shown)
         marked = shown.replace("\n", "\n ")
         if "\x1e" in view:
@@ -73,9 +74,8 @@ class Tape:
     @cached_property
     def _blanks(self) -> tuple[list[int], list[int]]:
         """Where line ends stand before which spaces were left out, and how many spaces that are before each of them."""
-        runs = [match.span() for match in BLANKS.finditer(self.view)]
-        gone = list(accumulate((end - start for start, end in runs), initial=0))
-        return [start - before for (start, _), before in zip(runs, gone, strict=False)], gone
+        gone = list(accumulate((end - start for start, end in self._runs), initial=0))
+        return [start - before for (start, _), before in zip(self._runs, gone, strict=False)], gone
 
     def _in_view(self, char: int) -> int:
         """Return where a character stands in the view, given where it does without spaces before line ends.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from shipped import by_re2, folded, shipped
 from masking import Memory, RuleSet, find
 from masking.lexicon import Lexicon, atoms, number, shape_of
 from masking.reading import Reading
-from masking.segments import BLANKS, WIDEST_GAP, lines
+from masking.segments import WIDEST_GAP, lines
 from masking.tape import START, Tape
 
 LEXICON = Lexicon(
@@ -23,6 +25,8 @@ LEXICON = Lexicon(
     frozenset({"given"}),
     {"title": ("xx",)},
 )
+BLANKS = re.compile(rf"(?<! ) {{1,{WIDEST_GAP}}}(?=[\n\x1e])")
+"""Spaces before a line end, no more than a gap holds."""
 PIECES = st.lists(
     st.sampled_from(
         (
