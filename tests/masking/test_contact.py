@@ -96,6 +96,7 @@ IP [[2001:db8:85a3:8d3:1319:8a2e:370:7348]]
 twitter handle [[@jdoe_97]]
 Instagram: [[@jane.doe]]
 photo [[IMG_4432_jdoe.jpg]]
+call [[(614)\n555-5235]] now
 """
 
 

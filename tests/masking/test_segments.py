@@ -39,3 +39,8 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
     assert len(memory) == MAX_VALUES
     assert not memory.recall("X00000001")
     assert memory.recall(f"X{MAX_VALUES:08d}")
+
+
+def test_a_bracket_ends_its_line_but_not_that_of_an_area_code() -> None:
+    """What stands behind a line that ends with a bracket is another matter, unless three digits stand in it."""
+    assert lines("(614)\n555 (24)\n5 (x614)\n5") == "(614)\n555 (24)\x1e5 (x614)\x1e5"
