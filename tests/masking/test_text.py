@@ -101,8 +101,25 @@ def test_any_chunking_of_any_unicode_gives_the_same_findings(text: str, data: st
         "[NAME_ABCDEFG_ABCDEF]" * 500,
         "b" * 20000,
         " " * 20000 + "Mr. Smith",
+        "Ax1 " * 1774
+        + f"of{',' * 508} " * 2
+        + " " * 60
+        + f"of{',' * 508}"
+        + " " * 60
+        + "Ab1" * 165
+        + " said Jane Roe.",
     ],
-    ids=["solid", "url", "value-at-the-bound", "words", "values", "placeholders", "letters", "spaces"],
+    ids=[
+        "solid",
+        "url",
+        "value-at-the-bound",
+        "words",
+        "values",
+        "placeholders",
+        "letters",
+        "spaces",
+        "open-behind-a-cut",
+    ],
 )
 def test_long_runs_are_cut_alike_in_every_chunking(text: str) -> None:
     """Forced cuts depend on the text only, and lose nothing."""
