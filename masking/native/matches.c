@@ -138,7 +138,8 @@ int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int3
         memset(g->marks, 0, ((size_t)g->places + 1) * sizeof(uint32_t));
         g->mark = 0;
     }
-    if (back.phrase->count == 1 && (!back.phrase->has_value || back.phrase->valued[0])) {
+    int is_single = back.phrase->count == 1 && !(back.phrase->next[0] & 1); /* nor comes again behind itself */
+    if (is_single && (!back.phrase->has_value || back.phrase->valued[0])) {
         for (int32_t e = 0, status; e < count; e++)
             if ((status = take(taker, g->members[p], begin + ends[e].at, begin + ends[e].at + 1))) return status;
         return 0;

@@ -161,6 +161,14 @@ def test_spaces_begin_and_end_phrases(phrase: str, text: str) -> None:
     assert matches(rules, text) == matches(by_re2(rules), text)
 
 
+@pytest.mark.parametrize("phrase", ["[,;]", "[,;]+", "[,;]+?", "( [,;] ){1,}", "[[ [,;]+ ]]"])
+def test_phrases_of_one_place_may_take_several_symbols(phrase: str) -> None:
+    """What comes again behind itself is one match, as long as it is."""
+    rules = rules_of(phrase)
+    for text in ("a,,;,b jane,,;x", ",", ", ,", ""):
+        assert matches(rules, text) == matches(by_re2(rules), text)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.sampled_from(("strict", "balanced")))
 def test_the_shipped_rules_find_what_re2_and_python_find(texts: list[str], names: str) -> None:
