@@ -54,7 +54,8 @@ static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int
     uint32_t at = 0;
     for (int32_t list = 0; list < count; list++)
         for (uint32_t length; at < ends[list]; at += length + 1) {
-            length = (uint32_t)((const char *)memchr(lines + at, '\n', size - at) - (lines + at));
+            const char *end = memchr(lines + at, '\n', size - at);
+            length = end ? (uint32_t)(end - (lines + at)) : size - at;
             if (!length || length > UINT16_MAX) continue;
             uint64_t hash = word_hash(lines + at, length);
             Slot *slot = slot_of(lists, lines + at, (uint16_t)length, hash);

@@ -26,16 +26,20 @@ static uint64_t mix(uint64_t hash, uint64_t part) {
     return hash ^ (hash >> 29);
 }
 
-/* Eight bytes of a word from a place on, zeros behind its end. */
+/* Eight bytes of a word from a place on as a number, the first byte its lowest, zeros behind its end. */
 static uint64_t part_at(const char *word, uint32_t length, uint32_t at) {
     uint32_t rest = length - at;
     uint64_t part = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (rest >= 8) {
         memcpy(&part, word + at, 8);
     } else if (length >= 8) {
         memcpy(&part, word + length - 8, 8);
         part >>= 64 - 8 * rest;
-    } else {
+    } else
+#endif
+    {
+        if (rest > 8) rest = 8;
         for (uint32_t i = 0; i < rest; i++) part |= (uint64_t)(uint8_t)word[i] << (8 * i);
     }
     return part;
