@@ -374,3 +374,9 @@ def test_rules_without_phrases_need_none(monkeypatch: pytest.MonkeyPatch) -> Non
     """Rules of letters alone are read, proven and searched without the library, too."""
     monkeypatch.setattr(native, "library", None)
     assert found(rules_of(LETTERS), "in bed-12") == ["bed-12"]
+
+
+def test_a_value_stands_alone_beside_scripts_without_capitals() -> None:
+    """Such scripts write no spaces: what they write beside a value is no more of it, as a letter of others would be."""
+    yaml = "recognizers:\n  - {id: a, identifier: MRN, alone: true, phrases: ['<n3>'], examples: ['[[123]]']}\n"
+    assert found(rules_of(yaml), "123張 見456 789é é321 T654") == ["123", "456"]
