@@ -48,7 +48,7 @@ static uint64_t part_at(const char *word, uint32_t length, uint32_t at) {
 /* Some bits of each of the first bytes of a part. */
 static uint64_t first_of(uint64_t bits, uint32_t bytes) { return bytes < 8 ? bits >> (64 - 8 * bytes) : bits; }
 
-static uint64_t hash_of(const char *word, uint32_t length) {
+uint64_t word_hash(const char *word, uint32_t length) {
     uint64_t hash = length;
     for (uint32_t at = 0; at < length; at += 8)
         hash = mix(hash, part_at(word, length, at) | first_of(ALL_LOWER, length - at));
@@ -75,7 +75,7 @@ static const Slot *find_hashed(const Slot *slots, uint32_t mask, const char *poo
 
 static const Slot *find(const Slot *slots, uint32_t mask, const char *pool, const char *word, uint32_t length,
                         int exact) {
-    return find_hashed(slots, mask, pool, word, length, hash_of(word, length), exact);
+    return find_hashed(slots, mask, pool, word, length, word_hash(word, length), exact);
 }
 
 static uint32_t line_length(const char *line, uint32_t size) {
@@ -95,7 +95,7 @@ static int fill(Slot **slots, uint32_t *mask, char **pool, const char *lines, ui
     for (uint32_t at = 0; at < size; codes++) {
         uint32_t length = line_length(lines + at, size - at);
         if (length && length <= UINT16_MAX) {
-            uint64_t hash = hash_of(lines + at, length);
+            uint64_t hash = word_hash(lines + at, length);
             uint32_t place = (uint32_t)hash & *mask;
             while ((*slots)[place].length) place = (place + 1) & *mask;
             (*slots)[place] = (Slot){hash, at, (uint16_t)length, *codes};
@@ -104,8 +104,6 @@ static int fill(Slot **slots, uint32_t *mask, char **pool, const char *lines, ui
     }
     return 0;
 }
-
-uint64_t word_hash(const char *word, uint32_t length) { return hash_of(word, length); }
 
 int words_new(Words *words, Lists *lists, const uint16_t *codes) {
     words->usual = calloc(1u << USUAL_BITS, sizeof(Usual));

@@ -187,6 +187,16 @@ def test_quiet_words_part_zones_though_rules_ask_for_them() -> None:
     assert len(tape.zones()) == 2
 
 
+def alike(rules: RuleSet, text: str) -> list[str]:
+    """Return what is found in a text: the same whole, cut anywhere, letter by letter, and by RE2."""
+    found = find(rules, text)
+    assert find(by_re2(rules), text) == found
+    assert folded(list(text), rules=rules) == (text, found)
+    for cut in range(len(text)):
+        assert folded([text[:cut], text[cut:]], rules=rules) == (text, found)
+    return [text[start:end] for start, end, *_ in found]
+
+
 def test_a_rule_sees_two_quiet_words_behind_a_value() -> None:
     """What follows a name speaks for it, though it is so usual that text is parted there; in streams as in whole texts."""
     rule = (
@@ -195,9 +205,7 @@ def test_a_rule_sees_two_quiet_words_behind_a_value() -> None:
     )
     rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
     text = "Jane soon left and was seen. Doe left. The of and was seen left."
-    found = find(rules, text)
-    assert [text[start:end] for start, end, *_ in found] == ["Jane", "Doe"]
-    assert folded(list(text), rules=rules) == (text, found)
+    assert alike(rules, text) == ["Jane", "Doe"]
 
 
 def test_a_text_ends_as_a_line_does() -> None:
@@ -208,10 +216,7 @@ def test_a_text_ends_as_a_line_does() -> None:
     )
     rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
     text = "by Jane was seen, by Roe\nand by Doe"
-    found = find(rules, text)
-    assert [text[start:end] for start, end, *_ in found] == ["Roe", "Doe"]
-    assert folded(list(text), rules=rules) == folded([text], rules=rules) == (text, found)
-    assert find(by_re2(rules), text) == found
+    assert alike(rules, text) == ["Roe", "Doe"]
 
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\t", "\xa0", "\r", " \u3000\r", " " * (WIDEST_GAP - 1) + "\r"])
@@ -226,12 +231,7 @@ def test_blanks_before_a_line_end_hide_it_from_no_rule(blank: str) -> None:
     rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
     text = f"by Jane was seen, by Roe{blank}\nAnn. Bob. and\tby Doe{blank}\n{blank}\nby Poe{blank}\n"
     for whole in (text, text[:-1]):
-        found = find(rules, whole)
-        assert [whole[start:end] for start, end, *_ in found] == ["Roe", "Ann", "Doe", "Poe"]
-        assert folded(list(whole), rules=rules) == (whole, found)
-        for cut in range(len(whole)):
-            assert folded([whole[:cut], whole[cut:]], rules=rules) == (whole, found)
-        assert find(by_re2(rules), whole) == found
+        assert alike(rules, whole) == ["Roe", "Ann", "Doe", "Poe"]
 
 
 def test_a_quote_ends_with_its_line() -> None:
@@ -245,12 +245,7 @@ def test_a_quote_ends_with_its_line() -> None:
     )
     rules = RuleSet.from_sources({"recognizers/a.yaml": rule})
     text = '"by Ann" was "for Bob" of\n"seen by Cyd"\n"for Dee"\t\n- "by Eve", "for Fay", "by Gus" \r\nby Hal" to Ivy"'
-    found = find(rules, text)
-    assert [text[start:end] for start, end, *_ in found] == ["Bob", "Cyd", "Dee", "Fay", "Gus"]
-    for cut in range(len(text)):
-        assert folded([text[:cut], text[cut:]], rules=rules) == (text, found)
-    assert folded(list(text), rules=rules) == (text, found)
-    assert find(by_re2(rules), text) == found
+    assert alike(rules, text) == ["Bob", "Cyd", "Dee", "Fay", "Gus"]
 
 
 def test_no_text_spells_the_end_of_a_quote() -> None:
