@@ -161,11 +161,13 @@ def test_spaces_begin_and_end_phrases(phrase: str, text: str) -> None:
     assert matches(rules, text) == matches(by_re2(rules), text)
 
 
-@pytest.mark.parametrize("phrase", ["[,;]", "[,;]+", "[,;]+?", "( [,;] ){1,}", "[[ [,;]+ ]]"])
-def test_phrases_of_one_place_may_take_several_symbols(phrase: str) -> None:
-    """What comes again behind itself is one match, as long as it is."""
+@pytest.mark.parametrize(
+    "phrase", ["[,;]", "[,;]+", "[,;]+?", "( [,;] ){1,}", "[[ [,;]+ ]]", "( [,] | [;] )", "( [,] [;]? | [;] )"]
+)
+def test_matches_of_one_symbol_may_touch_or_be_one(phrase: str) -> None:
+    """What comes again behind itself is one match, as long as it is; what only stands beside its like is one for each."""
     rules = rules_of(phrase)
-    for text in ("a,,;,b jane,,;x", ",", ", ,", ""):
+    for text in ("a,,;,b jane,,;x", ",", ", ,", ",;,", ""):
         assert matches(rules, text) == matches(by_re2(rules), text)
 
 

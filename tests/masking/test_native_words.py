@@ -62,3 +62,18 @@ def test_words_are_read_alike_however_often_they_come() -> None:
             found = symbols(rules, text)
             assert found == symbols(rules, text)
             assert found == symbols(measure, text)
+
+
+def test_words_that_begin_alike_are_told_apart() -> None:
+    """Thousands of words that differ behind their first letters take one another's place, and none its code."""
+    ends = ["".join(chr(97 + number // 26**place % 26) for place in range(3)) for number in range(4000)]
+    lists = [" ".join(f"abcdefgh{end}" for end in ends[part::2]) for part in range(2)]
+    yaml = (
+        "recognizers:\n  - {id: r, identifier: NAME, phrases: ['<ill>', '<well>'], examples: ['[[abcdefghaaa]]']}\n"
+        f"words: {{ill: {lists[0]}, well: {lists[1]}}}\n"
+    )
+    rules = RuleSet.from_sources({"recognizers/a.yaml": yaml.encode()})
+    text = " ".join(part for some in zip(*map(str.split, lists), strict=True) for part in some)
+    for _ in range(2):
+        found = sorted(symbols(rules, text), key=lambda match: match[2])
+        assert [phrase for _, phrase, _, _ in found] == [0, 1] * 2000

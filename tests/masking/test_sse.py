@@ -24,6 +24,8 @@ READ = {
         b"event: a\ndata: 1\n\nevent: b\ndata: 2\n\ndata: 3\n\nevent: d\ndata: 4\n\nevent: e\ndata: 5\n",
         [(b"a", b"1"), (b"b", b"2"), (b"", b"3"), (b"d", b"4")],
     ),
+    "what looks usual inside a line": (b"data: xevent: a\ndata: b\n\n", [(b"", b"xevent: a\nb")]),
+    "what looks usual inside an event": (b"data: 0\nevent: a\ndata: 1\n\n", [(b"a", b"0\n1")]),
     "usual with empty data": (b"event: a\ndata: \n\nevent:\ndata:\n\n", [(b"a", b""), (b"", b"")]),
     "no space": (b"event:a\ndata:{}\n\n", [(b"a", b"{}")]),
     "two spaces": (b"data:  {}\n\n", [(b"", b" {}")]),
