@@ -105,6 +105,14 @@ def test_every_atom_is_found_again(text: str) -> None:
     assert at == len(tape.tape)
 
 
+@pytest.mark.parametrize("text", ["a\n- \nb", "a:\n- \nb", "a\n*   \n\nb"])
+def test_an_empty_item_parts_lines_as_any_item_does(text: str) -> None:
+    """Whether something follows the mark of an item is not known when the blank behind it comes."""
+    whole = lines(text)
+    for end in range(text.index(" ") + 1, len(text)):
+        assert whole.startswith(lines(text[:end])[: text.index(" ")])
+
+
 @settings(deadline=None)
 @given(PIECES, st.data())
 def test_what_is_settled_stays(text: str, data: st.DataObject) -> None:
