@@ -11,6 +11,7 @@ import unicodedata
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
+from masking import native
 from masking.automata import compile_pattern
 from masking.decoding import HINT, Edit, edits
 from masking.placeholders import PLACEHOLDER
@@ -112,7 +113,12 @@ def fold(text: str) -> str:
 
 def _is_its_own(text: str) -> bool:
     """Say whether a text is surely its own view: ASCII, and nothing in it that might be something else."""
-    return text.isascii() and _OTHERWISE.search(text) is None
+    if not text.isascii():
+        return False
+    if native.library is None:
+        return _OTHERWISE.search(text) is None
+    encoded = text.encode()
+    return bool(native.library.text_is_plain(encoded, len(encoded)))
 
 
 def _unfolded(text: str) -> View:

@@ -23,7 +23,7 @@ from masking.lexicon import character
 from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of
 from masking.rule_facts import RuleFacts
 from masking.segments import MAX_RUN
-from masking.tape import START
+from masking.tape import END, START, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,6 @@ _NAME = identifier_number(NAME)
 _tuple = tuple.__new__
 _first, _second = itemgetter(0), itemgetter(1)
 _SIZE_MAX = 1 << 30
-_HALF = (1 << 32) - 1
 
 
 class _Named(dict[int, tuple[str, str]]):
@@ -114,17 +113,17 @@ class Matcher:
         """Bytes that the states of the automata take now."""
         return int(self.library.matcher_bytes(self.handle))
 
-    def read(self, view: str, before: bytes) -> MatchedText:
-        """Read a view (`folding`) behind the byte `before`."""
-        return MatchedText(self, view, before)
+    def read(self, view: str, before: bytes, *, last: bool = False) -> MatchedText:
+        """Read a view (`folding`) behind the byte `before`; `last`: no text comes behind it."""
+        return MatchedText(self, view, before, last=last)
 
-    def put(self, view: str, encoded: bytes, before: int) -> int:
+    def put(self, view: str, encoded: bytes, before: int, *, last: bool) -> int:
         """Put a view on the tape; returns how many zones it has."""
         self.turn += 1  # before it is read: who was there before has to read again even if this fails
-        zones = self.library.matcher_read(self.handle, encoded, len(encoded), before)
+        zones = self.library.matcher_read(self.handle, encoded, len(encoded), before, last)
         if zones == _UNTOLD:
             self._tell(view)
-            zones = self.library.matcher_read(self.handle, encoded, len(encoded), before)
+            zones = self.library.matcher_read(self.handle, encoded, len(encoded), before, last)
         return native.checked(zones)
 
     def _tell(self, view: str) -> None:
@@ -146,7 +145,7 @@ class Matcher:
 
         The same as reading it and asking for its findings, at once: most texts are short and hold nothing.
         """
-        encoded = view.encode()
+        encoded = (view + END).encode()
         length = len(encoded)
         arguments = (self.handle, encoded, length, START[0], MAX_RUN, phrases.start, phrases.stop)
         known = (memory.native(), _NAME, KNOWN_PRIORITY)
@@ -158,10 +157,14 @@ class Matcher:
                 asked = self.library.matcher_whole(*arguments, *known)
             if asked == _TOO_WIDE:
                 return None
-            return self.settled(view, self.state.zones, native.checked(asked), memory)
+            asked = native.checked(asked)
+            return self.settled(shown(view, last=True) if asked else "", self.state.zones, asked, memory)
 
     def settled(self, view: str, zones: int, asked: int, memory: Memory) -> list[Finding]:
-        """Return what is found in zones that were searched, answering what Python is asked; `memory` is advanced."""
+        """Return what is found in zones that were searched, answering what Python is asked; `memory` is advanced.
+
+        Of a view as it is on the tape, if anything is asked.
+        """
         library, handle, state = self.library, self.handle, self.state
         if asked:
             while asked:
@@ -169,11 +172,8 @@ class Matcher:
                 asked = native.checked(library.matcher_answer(handle, answers.buffer_info()[0], zones))
             native.checked(library.matcher_find(handle, zones, memory.native(), _NAME, KNOWN_PRIORITY))
         count = state.finding_count
-        if not count and not state.learned_count:
+        if not count:
             return []
-        learned = iter(native.numbers_at(state.learned, 3 * state.learned_count))
-        for low, high, identifier in zip(learned, learned, learned, strict=True):
-            memory.took((high & _HALF) << 32 | low & _HALF, identifier_of(identifier))
         flat = native.numbers_at(state.findings, 3 * count)
         named = self.named
         rules = [named[rule] for rule in flat[2::3]]
@@ -203,21 +203,27 @@ class MatchedText:
     longest. `waiting`: where the words at the end begin that belong to the next zone.
     """
 
-    def __init__(self, matcher: Matcher, view: str, before: bytes) -> None:
-        self.view = view
+    def __init__(self, matcher: Matcher, view: str, before: bytes, *, last: bool) -> None:
+        self._view = view
+        self._last = last
         self._matcher = matcher
-        self._encoded = view.encode()
+        self._encoded = (view + END if last else view).encode()
         self._before = before[0]
         if len(self._encoded) > _SIZE_MAX:
             raise OverflowError
         with matcher.lock:
-            self.zones = matcher.put(view, self._encoded, self._before)
+            self.zones = matcher.put(view, self._encoded, self._before, last=last)
             state = matcher.state
             self.settled: int = state.settled
             self.waiting: int = state.waiting
             self.widest: int = state.widest
             self._spans = ctypes.string_at(state.spans, 8 * self.zones) if self.zones else b""
             self._turn = matcher.turn
+
+    @cached_property
+    def view(self) -> str:
+        """The view as it is on the tape."""
+        return shown(self._view, last=self._last)
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -232,7 +238,7 @@ class MatchedText:
     def _again(self) -> None:
         """Read the view again if another text was read meanwhile."""
         if self._matcher.turn != self._turn:
-            self._matcher.put(self.view, self._encoded, self._before)
+            self._matcher.put(self._view, self._encoded, self._before, last=self._last)
             self._turn = self._matcher.turn
 
     def matches(self, zones: int, phrases: range) -> Iterator[Match]:
@@ -255,7 +261,8 @@ class MatchedText:
         matcher = self._matcher
         known = (memory.native(), _NAME, KNOWN_PRIORITY)
         asked = matcher.library.matcher_findings(matcher.handle, zones, phrases.start, phrases.stop, *known)
-        return matcher.settled(self.view, zones, native.checked(asked), memory)
+        asked = native.checked(asked)
+        return matcher.settled(self.view if asked else "", zones, asked, memory)
 
 
 def _tokens(parts: Parts) -> list[int]:

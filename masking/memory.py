@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import re  # finds words and numbers, one after the other; the patterns are linear
 import weakref
+from array import array
 from typing import TYPE_CHECKING
 
 from masking import native
@@ -65,38 +66,41 @@ def key_of(value: str) -> int:
 class Memory:
     """Values found so far in this session's text, each with its identifier."""
 
-    __slots__ = ("__weakref__", "_known", "_native")
+    __slots__ = ("__weakref__", "_known", "_lent", "_native")
 
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
         self._native: int | None = None
+        self._lent = False  # native code may have learned since it was asked last
 
     def copy(self) -> Memory:
         """Return an independent copy."""
         twin = Memory()
-        twin._known = self._known.copy()
         if self._native is not None and native.library is not None:
             twin._keep_native(native.library.known_copy(self._native))
+            twin._lent = True
+        else:
+            twin._known = self._known.copy()
         return twin
 
     __copy__ = copy
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._values())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Memory) and list(self._known.items()) == list(other._known.items())
+        return isinstance(other, Memory) and list(self._values().items()) == list(other._values().items())
 
     __hash__ = None  # type: ignore[assignment]  # a memory changes
 
     def __getstate__(self) -> dict[int, str]:
-        return self._known
+        return self._values()
 
     def __setstate__(self, known: dict[int, str]) -> None:
-        self._known, self._native = known, None
+        self._known, self._native, self._lent = known, None, False
 
     def native(self) -> int:
-        """Return the address of the same memory in native code; what is learned there has to be told here (`took`)."""
+        """Return the address of the same memory in native code, which may learn there."""
         library = native.library
         if library is None:
             raise RuntimeError("the library was not built")
@@ -105,20 +109,25 @@ class Memory:
             self._keep_native(address)
             for key, identifier in self._known.items():
                 native.checked(library.known_add(address, key, identifier_number(identifier)))
+        self._lent = True
         return self._native or 0
+
+    def _values(self) -> dict[int, str]:
+        """Return all keys and what they identify, in the order they came."""
+        library = native.library
+        if self._lent and library is not None:
+            count = library.known_count(self._native)
+            keys, identifiers = array("Q", bytes(8 * count)), array("h", bytes(2 * count))
+            library.known_list(self._native, native.address(keys), native.address(identifiers))
+            self._known = dict(zip(keys, map(identifier_of, identifiers), strict=True))
+            self._lent = False
+        return self._known
 
     def _keep_native(self, address: int | None) -> None:
         if not address or native.library is None:
             raise MemoryError
         self._native = address
         weakref.finalize(self, native.library.known_free, ctypes.c_void_p(address)).atexit = False
-
-    def took(self, key: int, identifier: str) -> None:
-        """Remember what native code has learned."""
-        if key not in self._known:
-            if len(self._known) >= MAX_VALUES:
-                del self._known[next(iter(self._known))]
-            self._known[key] = identifier
 
     def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> None:
         """Remember a value: a name word by word, but for `forgotten` words.
@@ -143,14 +152,18 @@ class Memory:
             self._learn(key_of(value), identifier)
 
     def _learn(self, key: int, identifier: str) -> None:
-        self.took(key, identifier)
+        known = self._values()
+        if key not in known:
+            if len(known) >= MAX_VALUES:
+                del known[next(iter(known))]
+            known[key] = identifier
         if self._native is not None and native.library is not None:
             native.checked(native.library.known_add(self._native, key, identifier_number(identifier)))
 
     def recall(self, text: str) -> list[Claim]:
         """Return claims on remembered values that stand in a text as whole words."""
         claims: list[Claim] = []
-        for start, end, identifier in self._recalled(text) if self._known else ():
+        for start, end, identifier in self._recalled(text) if self._values() else ():
             last = claims[-1] if claims else None
             if last and last.identifier == identifier == NAME and _BETWEEN.fullmatch(text, last.end, start):
                 claims[-1] = last._replace(end=end)
@@ -169,7 +182,7 @@ class Memory:
                     yield (*stretch.span(), identifier)
 
     def _identifier(self, value: str) -> str | None:
-        return self._known.get(key_of(value)) if _is_keyed(value) else None
+        return self._values().get(key_of(value)) if _is_keyed(value) else None
 
 
 def _is_keyed(value: str) -> bool:

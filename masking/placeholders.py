@@ -13,6 +13,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 PLACEHOLDER = r"\[[A-Z][A-Z_]{1,23}_[A-Z2-7]{7}_[A-Z2-7]{6}\]"
 """RE2 source of a placeholder's shape. The shape proves nothing: any text may look like this."""
@@ -21,11 +25,10 @@ KEY_BYTES = 32
 
 _HASH_BLOCK = 64
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
-_ENTITY_LENGTH = 7
-_SURFACE_LENGTH = 6
 _CODE_BYTES = 5
-"""Bytes of a digest that are written down: eight characters, of which seven or six are used."""
-_PAIRS = tuple(a + b for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" for b in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+"""Bytes of a digest that are written down: eight letters, of which seven (entity) or six (surface) are used."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS = tuple(a + b for a in _LETTERS for b in _LETTERS)
 _SHORTEST_SHIFT = 30
 _SHIFTS = 336
 """Offsets are 30 to 365 days, forward or backward."""
@@ -39,10 +42,22 @@ NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 """Identifiers whose entity is their digits alone."""
 
 
+class _Kind(NamedTuple):
+    """What is known of one identifier's placeholders; it lives as long as one exchange.
+
+    `entity`, `surface`: the inner hashes with the label of that part read already; what was made of entities and values.
+    """
+
+    entity: _Hash
+    surface: _Hash
+    entities: dict[str, str]
+    made: dict[str, str]
+
+
 class Pseudonyms:
     """The placeholders and the date offset of one session, from its 32-byte masking key."""
 
-    __slots__ = ("_entities", "_inner", "_key", "_labelled", "_made", "_outer")
+    __slots__ = ("_inner", "_key", "_kinds", "_outer")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
@@ -51,21 +66,24 @@ class Pseudonyms:
         # HMAC's two hashes with the key read already (RFC 2104, section 4): a third of the time of asking for it anew
         self._inner = hashlib.sha256(key.ljust(_HASH_BLOCK, b"\0").translate(_INNER_PAD))
         self._outer = hashlib.sha256(key.ljust(_HASH_BLOCK, b"\0").translate(_OUTER_PAD))
-        self._made: dict[tuple[str, str], str] = {}  # these live as long as one exchange
-        self._entities: dict[tuple[str, str], str] = {}
-        self._labelled: dict[tuple[str, str], hashlib._Hash] = {}
+        self._kinds: dict[str, _Kind] = {}
 
     def placeholder(self, identifier: str, value: str) -> str:
         """Return the placeholder of this spelling of this value."""
-        made = self._made.get((identifier, value))
-        if made is None:
-            whose = entity_of(identifier, value)
-            entity = self._entities.get((identifier, whose))
-            if entity is None:
-                entity = self._code("entity", identifier, whose)[:_ENTITY_LENGTH]
-                self._entities[identifier, whose] = entity
-            surface = self._code("surface", identifier, value)[:_SURFACE_LENGTH]
-            made = self._made[identifier, value] = f"[{identifier}_{entity}_{surface}]"
+        kind = self._kinds.get(identifier) or self._kind(identifier)
+        made = kind.made.get(value)
+        if made is not None:
+            return made
+        whose = entity_of(identifier, value)
+        entity = kind.entities.get(whose)
+        if entity is None:
+            code = self._code(kind.entity, whose)
+            entity = kind.entities[whose] = (
+                _PAIRS[code >> 30] + _PAIRS[code >> 20 & 1023] + _PAIRS[code >> 10 & 1023] + _LETTERS[code >> 5 & 31]
+            )
+        code = self._code(kind.surface, value)
+        surface = _PAIRS[code >> 30] + _PAIRS[code >> 20 & 1023] + _PAIRS[code >> 10 & 1023]
+        made = kind.made[value] = f"[{identifier}_{entity}_{surface}]"
         return made
 
     def shift_days(self) -> int:
@@ -75,21 +93,20 @@ class Pseudonyms:
         days = _SHORTEST_SHIFT + number // 2
         return days if number % 2 else -days
 
-    def _code(self, part: str, identifier: str, value: str) -> str:
-        labelled = self._labelled.get((part, identifier))
-        if labelled is None:
-            labelled = self._labelled[part, identifier] = self._inner.copy()
-            labelled.update(f"phigate\0{part}\0{identifier}\0".encode())
-        inner, outer = labelled.copy(), self._outer.copy()
+    def _kind(self, identifier: str) -> _Kind:
+        labels: list[_Hash] = []
+        for part in ("entity", "surface"):
+            labels.append(self._inner.copy())
+            labels[-1].update(f"phigate\0{part}\0{identifier}\0".encode())
+        kind = self._kinds[identifier] = _Kind(*labels, {}, {})
+        return kind
+
+    def _code(self, label: _Hash, value: str) -> int:
+        """Return the first five bytes of a value's HMAC: eight letters of base 32 (RFC 4648, section 6) or fewer."""
+        inner, outer = label.copy(), self._outer.copy()
         inner.update(value.encode())
         outer.update(inner.digest())
-        return _written(outer.digest()[:_CODE_BYTES])
-
-
-def _written(code: bytes) -> str:
-    """Return five bytes in base 32 (RFC 4648, section 6), as `base64.b32encode`, which takes ten times as long."""
-    number = int.from_bytes(code)
-    return _PAIRS[number >> 30] + _PAIRS[number >> 20 & 1023] + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
+        return int.from_bytes(outer.digest()[:_CODE_BYTES])
 
 
 def entity_of(identifier: str, value: str) -> str:
@@ -98,24 +115,32 @@ def entity_of(identifier: str, value: str) -> str:
     Numeric identifiers are their digits. Of a name it is the family name: the last word, or the last one before a comma
     or a `^`, so that `Jane Doe`, `Ms. Doe`'s `Doe` and `DOE, JANE` relate, whatever was said before.
     """
-    text = value.lower() if value.isascii() else unicodedata.normalize("NFKC", value).casefold()
+    if identifier == "NAME":
+        return _family(value.lower() if value.isascii() else _folded(value))
+    if value.isascii():
+        plain = value.encode()
+        digits = plain.translate(None, _NO_DIGITS) if identifier in NUMERIC else b""
+        return (digits or plain.translate(_LOWER, _SIGNS)).decode()
+    text = _folded(value)
     if identifier in NUMERIC:
-        digits = "".join(filter(str.isdecimal, text))
-        digits = digits if digits.isascii() else "".join([str(unicodedata.decimal(char)) for char in digits])
+        digits = "".join([str(unicodedata.decimal(char)) for char in text if char.isdecimal()])
         if digits:
             return digits
-    if identifier == "NAME":
-        return _family(text)
-    return text if text.isalnum() else "".join(filter(str.isalnum, text))
+    return "".join(filter(str.isalnum, text))
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).casefold()
 
 
 def _family(name: str) -> str:
     """Return the family name in a name; the words of a double name with a hyphen are one."""
     for separator in _BEHIND_FAMILY:
-        before, found, after = name.partition(separator)
-        if found and not _SUFFIXES.issuperset(_words(after)):
-            name = before
-            break
+        if separator in name:
+            before, _, after = name.partition(separator)
+            if not _SUFFIXES.issuperset(_words(after)):
+                name = before
+                break
     words = _words(name)
     while len(words) > 1 and (words[-1] in _SUFFIXES or len(words[-1]) == 1):
         words.pop()
@@ -124,16 +149,19 @@ def _family(name: str) -> str:
 
 def _words(name: str) -> list[str]:
     """Return the words of a name; what stands between letters of one is left out."""
-    return [name] if name.isalnum() else name.translate(_OF_NAMES).split()
+    if name.isascii():
+        return name.encode().translate(_PARTED, _INSIDE).decode().split()
+    return "".join([char if char.isalnum() else " " if _parts(char) else "" for char in name]).split()
 
 
-class _OfNames(dict[int, str]):
-    """What each character of a name becomes, filled as they turn up; bounded by the number of code points."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        kept = self[code] = char if char.isalnum() else " " if char.isspace() or char in ",^." else ""
-        return kept
+def _parts(char: str) -> bool:
+    return char.isspace() or char in ",^."
 
 
-_OF_NAMES = _OfNames()
+_ASCII = [chr(code) for code in range(128)]
+_LOWER = bytes(range(256)).lower()
+_SIGNS = "".join(char for char in _ASCII if not char.isalnum()).encode()
+_NO_DIGITS = "".join(char for char in _ASCII if not char.isdecimal()).encode()
+_PARTED = bytes(ord(" ") if code < 128 and _parts(chr(code)) else code for code in range(256))
+_INSIDE = "".join(char for char in _ASCII if not (char.isalnum() or _parts(char))).encode()
+"""What becomes of each character of ASCII, as `bytes.translate` takes it: a fifth of the time of asking one by one."""

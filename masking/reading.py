@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from masking.findings import Finding
 from masking.folding import token_begin, token_end, view_of
-from masking.segments import MAX_RUN, REACH, lines
+from masking.segments import MAX_RUN, REACH
 from masking.tape import START
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from masking.memory import Memory
     from masking.scan import Scanner
 
-
-END = "\n"
-"""What stands behind a text on the tape: a name at its end is found by the rules for names at the end of a line."""
 
 _LINE_ENDS = frozenset("\n\x1e")
 
@@ -48,8 +45,7 @@ class Reading:
         self.text = text
         self._scanner = scanner
         self._view = view_of(text) if view is None else view
-        shown = lines(self._view.text)
-        self._tape = scanner.read(shown + END if last else shown, before)
+        self._tape = scanner.read(self._view.text, before, last=last)
 
     @property
     def zones(self) -> int:
@@ -103,8 +99,9 @@ class Reading:
         """Return what stands on the tape before a character of the text, which may part what is read next from it."""
         starts = self._view.starts
         at = end if starts is None else bisect_left(starts, end)
-        char = self._tape.view[at - 1 : at]
-        return char.encode() if char in _LINE_ENDS else b" "
+        if self._view.text[at - 1 : at] not in _LINE_ENDS:
+            return b" "
+        return self._tape.view[at - 1 : at].encode()
 
     def _raw(self, char: int) -> int:
         starts = self._view.starts

@@ -34,7 +34,7 @@ class Replaced(NamedTuple):
 class Replacement:
     """Masks texts in one direction; `restorations` collects placeholder to original as it goes."""
 
-    __slots__ = ("_scanned", "memory", "names", "operator", "pseudonyms", "restorations", "rules")
+    __slots__ = ("_operators", "_scanned", "memory", "names", "pseudonyms", "restorations", "rules")
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Replacement:
     ) -> None:
         self.rules = rules
         self.names: Names = names
-        self.operator = operator
+        self._operators = _Operators(operator)
         self.pseudonyms = pseudonyms
         self.memory = memory
         self.restorations: dict[str, str] = {}
@@ -73,7 +73,7 @@ class Replacement:
             known = self._scanned[text] = tuple(
                 finding.identifier
                 for finding in find(self.rules, text, names="balanced")
-                if self.operator(finding.identifier) is not Operator.KEEP
+                if self._operators[finding.identifier] is not _KEEP
             )
         return known
 
@@ -84,7 +84,7 @@ class Replacement:
         """
         findings = find(self.rules, text, names=self.names, memory=self.memory.copy()) if text else ()
         found = (finding.identifier for finding in findings)
-        return tuple(identifier for identifier in found if self.operator(identifier) is not Operator.KEEP)
+        return tuple(identifier for identifier in found if self._operators[identifier] is not _KEEP)
 
     def findings(self, text: str, findings: Iterable[Finding]) -> Replaced:
         """Replace findings that are already known, in their order."""
@@ -92,18 +92,20 @@ class Replacement:
         found: list[str] = []
         blocked: list[str] = []
         position = 0
+        operators, restorations, placeholder = self._operators, self.restorations, self.pseudonyms.placeholder
         for start, end, identifier, _ in findings:
             found.append(identifier)
-            operator = self.operator(identifier)
-            if operator is Operator.KEEP:
+            operator = operators[identifier]
+            if operator is _KEEP:
                 continue
             value = text[start:end]
-            if operator is Operator.TOKENIZE:
-                masked = self.pseudonyms.placeholder(identifier, value)
-                self.restorations.setdefault(masked, value)
+            if operator is _TOKENIZE:
+                masked = placeholder(identifier, value)
+                if masked not in restorations:
+                    restorations[masked] = value
             else:
                 masked = apply(operator, identifier, value, self.pseudonyms)
-                if operator is Operator.BLOCK:
+                if operator is _BLOCK:
                     blocked.append(identifier)
             parts += (text[position:start], masked)
             position = end
@@ -111,3 +113,19 @@ class Replacement:
             return Replaced(text)
         parts.append(text[position:])
         return Replaced("".join(parts), tuple(found), tuple(blocked))
+
+
+class _Operators(dict[str, Operator]):
+    """The operators of identifiers, asked for once each."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Callable[[str], Operator]) -> None:
+        self._of = of
+
+    def __missing__(self, identifier: str) -> Operator:
+        operator = self[identifier] = self._of(identifier)
+        return operator
+
+
+_KEEP, _TOKENIZE, _BLOCK = Operator.KEEP, Operator.TOKENIZE, Operator.BLOCK

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 class ReadText(Protocol):
     """A view that was read by a searcher: `matcher.MatchedText`, `tape_search.SearchedTape`."""
 
-    view: str
     zones: int
     settled: int
     widest: int
+
+    @property
+    def view(self) -> str:
+        """The view as it is on the tape: line ends as what they are there, and behind the last text one more."""
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -86,9 +89,9 @@ class Scanner:
         """Return the findings of a whole view, `memory` is advanced; None if it has to be read zone by zone."""
         return None if self._matcher is None else self._matcher.whole(view, self._phrases, memory)
 
-    def read(self, view: str, before: bytes) -> ReadText:
-        """Read a view (`folding`) behind the byte `before`."""
-        return self._searcher.read(view, before)
+    def read(self, view: str, before: bytes, *, last: bool) -> ReadText:
+        """Read a view (`folding`) behind the byte `before`; `last`: no text comes behind it."""
+        return self._searcher.read(view, before, last=last)
 
     def findings(self, text: ReadText, zones: int, memory: Memory) -> list[Finding]:
         """Return the findings of the first zones, in characters of the view; `memory` is advanced."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from masking.automata import compile_tape
 from masking.lexicon import BREAK, CLOSE, SIGNS, WORD_BYTES, atoms
-from masking.segments import WIDEST_GAP, bared, blanks
+from masking.segments import WIDEST_GAP, bared, blanks, lines
 
 if TYPE_CHECKING:
     from masking.lexicon import Lexicon
@@ -44,6 +44,14 @@ _WIDEST = 1 << 10
 _CLOSED = [(bytes((ord('"'), end)), bytes((CLOSE, end))) for end in (ord("\n"), BREAK)]
 START = bytes((BREAK,))
 """What stands before the first token of a text."""
+
+END = "\n"
+"""What stands behind a text on the tape: a name at its end is found by the rules for names at the end of a line."""
+
+
+def shown(view: str, *, last: bool) -> str:
+    """Return a view as it is on the tape: its line ends as what they are there, one more behind the last text."""
+    return lines(view) + END if last else lines(view)
 
 
 class Tape:

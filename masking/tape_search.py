@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from masking.lexicon import SEALED
 from masking.phrase import AnyPhrase, PhraseRefused
-from masking.tape import Tape
+from masking.tape import Tape, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,9 +57,9 @@ class TapeSearcher:
                 self._groups.append((AnyPhrase(phrase for some in group for phrase in some.phrases), group))
                 group = []
 
-    def read(self, view: str, before: bytes) -> SearchedTape:
-        """Read a view (`folding`) behind the byte `before`."""
-        return SearchedTape(self, Tape(self._lexicon, view, before))
+    def read(self, view: str, before: bytes, *, last: bool = False) -> SearchedTape:
+        """Read a view (`folding`) behind the byte `before`; `last`: no text comes behind it."""
+        return SearchedTape(self, Tape(self._lexicon, shown(view, last=last), before))
 
     def rules(self, tape: bytes, phrases: range) -> Iterator[_Rule]:
         """Yield the rules, of those that some phrases belong to, that may match on a tape."""

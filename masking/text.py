@@ -13,8 +13,8 @@ from masking.findings import PUBLIC, Finding
 from masking.folding import SPACES, View, view_of
 from masking.keys import field_of
 from masking.memory import Memory
-from masking.reading import END, Reading, complete, overlong
-from masking.segments import MAX_RUN, REACH, forced_cut, lines
+from masking.reading import Reading, complete, overlong
+from masking.segments import MAX_RUN, REACH, forced_cut
 from masking.tape import START
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
 _PARTING = "\n\x1e\x85\u2028\u2029"
-"""The white space of a view besides spaces: a phrase may be broken over lines."""
+"""The white space of a view besides spaces: a phrase may be broken over lines. What is beyond ASCII comes last."""
+
+_PLAIN = 2
 
 _SPACE = re.compile(rf"[{SPACES}]")
 """The standard library's: a single class of characters is linear there too, and found before RE2 would be called."""
@@ -188,7 +190,7 @@ def find(
         return _find_value(rules, text, names, memory, f'"{field}": "')
     if len(text) <= BLOCK and overlong(text) is None:
         view = view_of(text) if view is None else view
-        found = scanner.whole(lines(view.text) + END, memory) if view.starts is None else None
+        found = scanner.whole(view.text, memory) if view.starts is None else None
         if found is not None:
             return found
         reading = Reading(scanner, text, view=view)
@@ -220,7 +222,7 @@ def match_triggers(rules: RuleSet, text: str, view: View | None = None) -> tuple
     """
     _check(text)
     shown = (view_of(text) if view is None else view).text
-    for char in _PARTING:
+    for char in _PARTING[:_PLAIN] if shown.isascii() else _PARTING:
         if char in shown:
             shown = " ".join(filter(None, shown.split(char)))
     while "  " in shown:

@@ -24,7 +24,7 @@ _FUNCTIONS = {
     "lists_unions": (_NUMBER, _POINTER, _POINTER),
     "lists_free": (None, _POINTER),
     "matcher_free": (None, _POINTER),
-    "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16),
+    "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _NUMBER),
     "matcher_untold": (_NUMBER, _POINTER, _POINTER, _NUMBER),
     "matcher_tell": (_NUMBER, _POINTER, _POINTER, _NUMBER, ctypes.c_char_p, _NUMBER),
     "matcher_search": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
@@ -39,7 +39,10 @@ _FUNCTIONS = {
     "known_new": (_POINTER, ctypes.c_uint32),
     "known_copy": (_POINTER, _POINTER),
     "known_free": (None, _POINTER),
+    "known_count": (_NUMBER, _POINTER),
+    "known_list": (None, _POINTER, _POINTER, _POINTER),
     "known_add": (_NUMBER, _POINTER, _KEY, ctypes.c_int16),
+    "text_is_plain": (_NUMBER, ctypes.c_char_p, _NUMBER),
     "key_begin": (_KEY,),
     "key_of": (_KEY, _KEY, ctypes.c_char_p, _NUMBER),
     "places_new": (
@@ -59,9 +62,9 @@ class State(ctypes.Structure):
     """How things stand with a matcher: the head of it, as `matcher.h` has it."""
 
     _fields_ = (
-        *((name, _POINTER) for name in ("spans", "candidates", "questions", "findings", "learned")),
+        *((name, _POINTER) for name in ("spans", "candidates", "questions", "findings")),
         *((name, _NUMBER) for name in ("zones", "settled", "waiting", "widest")),
-        *((f"{name}_count", _NUMBER) for name in ("candidate", "question", "finding", "learned")),
+        *((f"{name}_count", _NUMBER) for name in ("candidate", "question", "finding")),
     )
 
 

@@ -63,6 +63,16 @@ int known_find(const Known *known, uint64_t key) {
     return place ? known->identifiers[place - 1] : -1;
 }
 
+int32_t known_count(const Known *known) { return (int32_t)known->count; }
+
+void known_list(const Known *known, uint64_t *keys, int16_t *identifiers) {
+    for (uint32_t i = 0; i < known->count; i++) {
+        uint32_t place = (known->first + i) % known->size;
+        keys[i] = known->keys[place];
+        identifiers[i] = known->identifiers[place];
+    }
+}
+
 /* Take the oldest key out, and move up those behind it that would not be found over the hole. */
 static void drop_oldest(Known *known) {
     uint32_t hole = slot_of(known, known->keys[known->first]);
@@ -92,11 +102,7 @@ static int widen(Known *known) {
         free(table);
         return OUT_OF_MEMORY;
     }
-    for (uint32_t i = 0; i < known->count; i++) {
-        uint32_t place = (known->first + i) % known->size;
-        keys[i] = known->keys[place];
-        identifiers[i] = known->identifiers[place];
-    }
+    known_list(known, keys, identifiers);
     free(known->keys);
     free(known->identifiers);
     free(known->table);

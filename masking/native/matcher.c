@@ -49,7 +49,6 @@ void matcher_free(Matcher *m) {
     free(m->work);
     free(m->findings);
     free(m->ranked);
-    free(m->learned);
     free(m->recalled);
     free(m);
 }
@@ -268,7 +267,7 @@ static int search_zone(Matcher *m, const Zone *zone) {
 
 static int search(Matcher *m, int32_t zones, int32_t from, int32_t to, int judging) {
     for (int32_t b = 0; b < m->bank_count; b++) bank_aim(m->banks[b], from, to);
-    m->candidate_count = m->taken_count = m->learned_count = m->finding_count = 0;
+    m->candidate_count = m->taken_count = m->finding_count = 0;
     m->judging = judging;
     for (m->zone = 0; m->zone < zones && m->zone < m->zone_count; m->zone++) {
         Zone *zone = &m->zones[m->zone];

@@ -193,6 +193,11 @@ int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int3
 /* Bytes that a bank takes, with its groups. */
 size_t bank_bytes(const Bank *bank);
 
+/* --- plain.c: what a text of ASCII is ------------------------------------------------------------------------------ */
+
+/* Say whether a text is surely its own view. */
+int32_t text_is_plain(const char *text, int32_t size);
+
 /* --- known.c: values that were found before ----------------------------------------------------------------------- */
 
 /* Keys of values and what they identify, in the order they came; of more than `most` the oldest leave. Values are kept
@@ -209,6 +214,9 @@ Known *known_copy(const Known *known);
 void known_free(Known *known);
 /* Add a key; 1 if it is new, 0 if it is not, or an error. */
 int known_add(Known *known, uint64_t key, int16_t identifier);
+int32_t known_count(const Known *known);
+/* Write all keys and what they identify, in the order they came. */
+void known_list(const Known *known, uint64_t *keys, int16_t *identifiers);
 /* What a key identifies, -1 if it is not known. */
 int known_find(const Known *known, uint64_t key);
 uint64_t key_begin(void);
@@ -296,8 +304,7 @@ typedef struct {
     const Candidate *candidates;
     const Question *questions;
     const Taken *findings;
-    const int32_t *learned; /* three for each: low and high half of a key, and what it identifies */
-    int32_t zones, settled, waiting, widest, candidate_count, question_count, finding_count, learned_count;
+    int32_t zones, settled, waiting, widest, candidate_count, question_count, finding_count;
 } State;
 
 typedef struct Matcher {
@@ -343,8 +350,6 @@ typedef struct Matcher {
     int32_t work_count, work_room, finding_count, finding_room;
     Ranked *ranked;
     int32_t ranked_room;
-    int32_t *learned; /* three for each: low and high half of a key, and what it identifies */
-    int32_t learned_count, learned_room;
     Taken *recalled;
     int32_t recalled_count, recalled_room;
 } Matcher;
@@ -362,7 +367,7 @@ int form_verdict(const Matcher *m, int form, int32_t i, int32_t end);
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
-int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before);
+int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t last);
 /* Find what the phrases from..to match in the first zones of the text read last: its candidates, by zone and phrase. */
 int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to);
 /* Search, judge what can be judged here, and settle it. Returns how many matches Python is asked about, or an error;

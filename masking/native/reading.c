@@ -2,7 +2,8 @@
 
    The same as `masking/tape.py`, at once and without a Python object for each word. Offsets that leave here are code
    points of the text; the tape is kept until the next text is read. Spaces before a line end are left out, and the line
-   ends where they begin, unless they are more than a gap holds; a quote that ends it is shown as CLOSE. */
+   ends where they begin, unless they are more than a gap holds; a quote that ends it is shown as CLOSE. A line end is
+   read as what it is there: one, one that parts, or a space (`segments.lines`). */
 #include "matcher.h"
 
 #include <stdlib.h>
@@ -91,16 +92,55 @@ static int token(Reader *r) {
 
 static int is_line_end(char c) { return c == '\n' || c == BREAK; }
 
-/* Take the spaces that begin here, or the line end with the spaces before it that are left out. Returns the byte behind
-   what was taken, or an error. */
-static int32_t white_space(Reader *r, const char *text, int32_t at, int32_t size, int32_t base) {
+static int is_among(char c, const char *some) {
+    for (; *some; some++)
+        if (*some == c) return 1;
+    return 0;
+}
+
+/* Where the character stands that comes before a line end, but for the spaces that are left out; -1 if none does. */
+static int32_t ends_with(const char *text, int32_t at) {
     int32_t begin = at;
-    while (at < size && text[at] == ' ') at++;
+    while (begin && text[begin - 1] == ' ') begin--;
+    return (at - begin <= WIDEST_GAP ? begin : at) - 1;
+}
+
+/* Say whether the bracket at a place closes the area code of a telephone number. */
+static int is_area_code(const char *text, int32_t at) {
+    return at >= 4 && text[at] == ')' && is_digit(text[at - 1]) && is_digit(text[at - 2]) && is_digit(text[at - 3]) &&
+           text[at - 4] == '(';
+}
+
+/* What the line end at a place is: it parts behind what closes something and before an item of a list, and is a space
+   between a colon and such an item, and if it is the second one behind a colon. */
+static char line_end(const char *text, int32_t at, int32_t size) {
+    if (text[at] == BREAK) return BREAK;
+    int32_t last = ends_with(text, at);
+    char end = last < 0 ? 0 : text[last], behind = at + 2 < size ? text[at + 2] : 'x';
+    int item = at + 2 < size && is_among(text[at + 1], "-*+#|>") && (behind == ' ' || is_line_end(behind));
+    if (end == ':') return item ? ' ' : '\n';
+    if (item || (is_among(end, ";})]>|`\"*") && !is_area_code(text, last))) return BREAK;
+    if (end != '\n') return '\n';
+    last = ends_with(text, last);
+    return last >= 0 && text[last] == ':' ? ' ' : '\n';
+}
+
+/* Take the spaces that begin here, or the line end with the spaces before it that are left out; of `text_size` bytes are
+   text. Returns the byte behind what was taken, or an error. */
+static int32_t white_space(Reader *r, const char *text, int32_t at, int32_t size, int32_t text_size, int32_t base) {
+    int32_t begin = at;
+    char end = 0;
+    for (; at < size; at++) {
+        if (text[at] == ' ') continue;
+        if (!is_line_end(text[at])) break;
+        end = at < text_size ? line_end(text, at, text_size) : text[at];
+        if (end != ' ') break;
+    }
     if (at < size && at - begin <= WIDEST_GAP && is_line_end(text[at])) {
-        if (text[at] == BREAK) r->broken = 1;
+        if (end == BREAK) r->broken = 1;
         else r->ended++;
         if (r->m->tape[r->n - 1] == '"') r->m->tape[r->n - 1] = CLOSE;
-        return put(r, (Symbol)text[at], base + begin, begin, 0) ? OUT_OF_MEMORY : at + 1;
+        return put(r, (Symbol)end, base + begin, begin, 0) ? OUT_OF_MEMORY : at + 1;
     }
     *(r->ended ? &r->spaced : &r->spaces) += at - begin;
     for (int32_t i = begin; i < at; i++)
@@ -188,14 +228,12 @@ void show(Matcher *m) {
     state->candidates = m->candidates;
     state->questions = m->questions;
     state->findings = m->findings;
-    state->learned = m->learned;
     state->zones = m->zone_count;
     state->settled = m->settled;
     state->waiting = m->waiting;
     state->candidate_count = m->candidate_count;
     state->question_count = m->question_count;
     state->finding_count = m->finding_count;
-    state->learned_count = m->learned_count;
 }
 
 static int finish(Reader *r, int32_t length, int32_t size) {
@@ -218,9 +256,9 @@ static int finish(Reader *r, int32_t length, int32_t size) {
     return 0;
 }
 
-/* Read a text of UTF-8 behind the symbol `before`. Returns how many zones there are, or an error; UNTOLD where it holds
-   a character that nobody told of (`characters_tell`). */
-int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before) {
+/* Read UTF-8 behind the symbol `before`: a text, and the line end behind it if it is `last`. Returns how many zones there
+   are, or an error; UNTOLD where it holds a character that nobody told of (`characters_tell`). */
+int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t last) {
     Reader reader = {.m = m, .begin = -1}, *r = &reader;
     int32_t base = 0; /* code point of a byte, less its place */
     m->zone_count = m->candidate_count = m->length = 0;
@@ -228,7 +266,7 @@ int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before
     if (put(r, before, 0, 0, 0)) return OUT_OF_MEMORY;
     for (int32_t at = 0; at < size;) {
         if (text[at] == ' ' || is_line_end(text[at])) {
-            at = white_space(r, text, at, size, base);
+            at = white_space(r, text, at, size, size - last, base);
             if (at < 0) return at;
             continue;
         }
@@ -241,8 +279,8 @@ int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before
         at = end;
         if (token(r)) return OUT_OF_MEMORY;
     }
-    char last = size ? text[size - 1] : ' ';
-    if (last != ' ' && !is_line_end(last)) {
+    char final = size ? text[size - 1] : ' ';
+    if (final != ' ' && !is_line_end(final)) {
         if (put(r, ' ', base + size, size, 0)) return OUT_OF_MEMORY;
         r->spaces++;
     }

@@ -193,15 +193,8 @@ uint64_t key_of_symbols(const Matcher *m, int32_t i, int32_t end, int signs) {
     return key ? key : 1;
 }
 
-static int learn(Matcher *m, Known *known, uint64_t key, int32_t identifier) {
-    int new = key ? known_add(known, key, (int16_t)identifier) : 0;
-    if (new <= 0) return new;
-    if (grow((void **)&m->learned, &m->learned_room, 3 * (m->learned_count + 1), sizeof(int32_t))) return OUT_OF_MEMORY;
-    int32_t *learned = m->learned + 3 * m->learned_count++;
-    learned[0] = (int32_t)(uint32_t)key;
-    learned[1] = (int32_t)(uint32_t)(key >> 32);
-    learned[2] = identifier;
-    return 0;
+static int learn(Known *known, uint64_t key, int32_t identifier) {
+    return key && known_add(known, key, (int16_t)identifier) < 0 ? OUT_OF_MEMORY : 0;
 }
 
 static int is_tie(const Matcher *m, int32_t i) { return m->tape[i] == '-' || m->tape[i] == '\''; }
@@ -237,7 +230,7 @@ static int learn_from(Matcher *m, Known *known, const Zone *zone, const Taken *t
             if ((i > first && is_text(m, i - 1)) || (i + 1 < end && is_text(m, i + 1))) continue;
             uint64_t key = key_of_symbols(m, i, i + 1, 1);
             if (tail) key = key_of(key_begin(), m->text + m->byte_at[i], m->byte_at[i + 1] - m->byte_at[i] - tail);
-            if (known_find(m->forgotten, key) < 0 && learn(m, known, key, rule->identifier)) return OUT_OF_MEMORY;
+            if (known_find(m->forgotten, key) < 0 && learn(known, key, rule->identifier)) return OUT_OF_MEMORY;
         }
         return 0;
     }
@@ -249,10 +242,10 @@ static int learn_from(Matcher *m, Known *known, const Zone *zone, const Taken *t
     int32_t all = m->at[end] - m->at[i];
     if (!digits) return 0;
     if (is_text(m, i) && run_end(m, i, end) == end && all >= NUMBER_LEAST && all <= VALUE_MOST &&
-        learn(m, known, key_of_symbols(m, i, end, 1), rule->identifier))
+        learn(known, key_of_symbols(m, i, end, 1), rule->identifier))
         return OUT_OF_MEMORY;
     if (letters >= NUMBER_LEAST && letters <= VALUE_MOST)
-        return learn(m, known, key_of_symbols(m, i, end, 0), rule->identifier);
+        return learn(known, key_of_symbols(m, i, end, 0), rule->identifier);
     return 0;
 }
 
@@ -320,7 +313,7 @@ static int covered(const Matcher *m, const Zone *zone) {
    there are, or an error. */
 int32_t matcher_find(Matcher *m, int32_t zones, Known *known, int32_t names, int32_t known_priority) {
     if (zones > m->zone_count) zones = m->zone_count;
-    m->finding_count = m->learned_count = 0;
+    m->finding_count = 0;
     for (int32_t z = 0; z < zones; z++) {
         const Zone *zone = &m->zones[z];
         const Taken *taken = m->taken + zone->taken;
@@ -356,11 +349,11 @@ int32_t matcher_findings(Matcher *m, int32_t zones, int32_t from, int32_t to, Kn
     return found < 0 ? found : 0;
 }
 
-/* Read a whole text and find in it, unless a zone has more than `widest` characters: then TOO_WIDE. Returns as
+/* Read a whole text, with the line end behind it, and find in it, unless a zone has more than `widest` characters: then TOO_WIDE. Returns as
    `matcher_judge`, or as `matcher_read` where that fails. */
 int32_t matcher_whole(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t widest, int32_t from,
                       int32_t to, Known *known, int32_t names, int32_t known_priority) {
-    int32_t zones = matcher_read(m, text, size, before);
+    int32_t zones = matcher_read(m, text, size, before, 1);
     if (zones < 0) return zones;
     return m->state.widest > widest ? TOO_WIDE : matcher_findings(m, zones, from, to, known, names, known_priority);
 }

@@ -29,6 +29,21 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "Z", "9", "-", "/", "+", "=", "%", "&", "#", "\\", "u", "n", "4f", "F", ";", "\n", " ", "\x1e", ".", "g" * 15,
+             "abcdef0123456789", "[", "_", "*", "`", "~", "\t", "\x1f", "\x00", "\x1d", "\x7f", "é"]
+        ),
+        max_size=12,
+    ).map("".join)
+)  # fmt: skip
+def test_what_is_its_own_view_is_known_natively(text: str) -> None:
+    """Native code says the same as the pattern."""
+    assert folding._is_its_own(text) == (text.isascii() and folding._OTHERWISE.search(text) is None)
+
+
 @pytest.mark.parametrize(
     ("text", "spells"),
     [

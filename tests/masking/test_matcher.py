@@ -7,11 +7,12 @@ import ctypes
 import itertools
 import pickle
 import sys
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from shipped import by_re2, measure, shipped
 
@@ -20,8 +21,7 @@ from masking.folding import view_of
 from masking.lexicon import Lexicon
 from masking.matcher import MatchedText, Matcher
 from masking.memory import MAX_VALUES, key_of
-from masking.segments import lines
-from masking.tape import START, Tape
+from masking.tape import START, Tape, shown
 from masking.tape_search import TapeSearcher
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def rules_of(*phrases: str) -> RuleSet:
 
 
 def matches(rules: RuleSet, text: str) -> list[tuple[int, int, int, int]]:
-    read = rules.searcher.read(lines(text), START)
+    read = rules.searcher.read(text, START)
     phrases = sum(len(recognizer.phrases) for recognizer in rules.recognizers)
     return list(read.matches(read.zones, range(phrases)))
 
@@ -182,17 +182,44 @@ def test_the_shipped_rules_find_what_re2_and_python_find(texts: list[str], names
 
 
 @settings(max_examples=200, deadline=None)
-@given(TEXTS, st.sampled_from((b"\x1e", b" ", b"\n")))
-def test_zones_are_those_of_the_tape(text: str, before: bytes) -> None:
+@given(TEXTS, st.sampled_from((b"\x1e", b" ", b"\n")), st.booleans())
+def test_zones_are_those_of_the_tape(text: str, before: bytes, last: bool) -> None:
     """Zones begin and end where they do on RE2's tape; what is settled there is settled here."""
-    view = lines(view_of(text).text)
-    tape = Tape(shipped().lexicon, view, before)
+    view = view_of(text).text
+    tape = Tape(shipped().lexicon, shown(view, last=last), before)
     zones = tape.zones()
-    read = shipped().searcher.read(view, before)
+    read = shipped().searcher.read(view, before, last=last)
     assert isinstance(read, MatchedText)
+    assert read.view == tape.view
     assert read.spans == tape.spans(zones)
     assert read.settled >= tape.settled(zones)
     assert read.widest == max((end - start for start, end in read.spans), default=0)
+
+
+LINE_ENDS = r"[\n]", "_", r"[\n] <any>", "_ <any>", "<any> ~ <any>", "<any> ~ [-*#]"
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from((*"\n\n\n\n :)a-;*#x", "(614)", "( 14)", "(6a4)", " " * 63, " " * 64, "\x1e", '"', ":\n\n", ":\n- ")),
+        max_size=14,
+    ).map("".join),
+    st.booleans(),
+)
+@example(f"a){' ' * 63}\na", True)
+@example(f"a){' ' * 64}\na", True)
+def test_line_ends_are_read_as_what_they_are(text: str, last: bool) -> None:
+    """Those that part, those that join, and spaces before them are the same natively as on RE2's tape."""
+    rules, phrases = line_end_rules(), range(len(LINE_ENDS))
+    found, measured = (some.searcher.read(text, START, last=last) for some in (rules, by_re2(rules)))
+    assert found.spans == measured.spans
+    assert list(found.matches(found.zones, phrases)) == list(measured.matches(measured.zones, phrases))
+
+
+@cache
+def line_end_rules() -> RuleSet:
+    return rules_of(*LINE_ENDS)
 
 
 def test_two_texts_may_be_read_at_once() -> None:
@@ -316,7 +343,7 @@ def test_words_of_any_letters_are_read_as_the_lexicon_reads_them(view: str) -> N
 def test_a_name_of_any_letters_is_known_by_its_key(word: str) -> None:
     """The key that native code gives a word is the one that Python gives it, so either finds what the other learned."""
     memory = Memory()
-    memory.took(key_of(word), "NAME")
+    memory._learn(key_of(word), "NAME")
     assert [f[:2] for f in find(shipped(), f"x {word} y", names="balanced", memory=memory)] == [(2, 2 + len(word))]
     assert find(shipped(), f"x {word} y", names="balanced", memory=memory) == find(
         measure(), f"x {word} y", names="balanced", memory=memory

@@ -26,7 +26,7 @@ lexicon: {vocabulary: ill, endings_ill: a osis, endings_well: ed, endings_worse:
 
 def symbols(rules: RuleSet, text: str) -> list[tuple[int, int, int, int]]:
     """Return which phrases match which words."""
-    read = rules.searcher.read(lines(text), START)
+    read = rules.searcher.read(text, START)
     count = sum(len(recognizer.phrases) for recognizer in rules.recognizers)
     return list(read.matches(read.zones, range(count)))
 
