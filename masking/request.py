@@ -147,8 +147,8 @@ def mask_request(
             masking.block(path, (MEDIA,))
     return MaskedRequest(
         body=document.splice(masking.edits),
-        findings=dict(masking.findings),
-        new_findings=dict(masking.new_findings),
+        findings=dict(Counter(masking.found)),
+        new_findings=dict(Counter(masking.new_found)),
         triggers=tuple(masking.triggers),
         blocked=tuple(Blocked(path, tuple(sorted(found))) for path, found in masking.blocked.items()),
         coverage={label: dict(counts) for label, counts in masking.coverage.items()},
@@ -175,8 +175,8 @@ class RequestMasking:
         self.new = False
         self.echoed = True
         self.edits: list[tuple[int, int, bytes]] = []
-        self.findings: Counter[str] = Counter()
-        self.new_findings: Counter[str] = Counter()
+        self.found: list[str] = []
+        self.new_found: list[str] = []
         self.triggers: dict[str, None] = {}
         self.blocked: dict[str, set[str]] = {}
         self.coverage: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -251,9 +251,9 @@ class RequestMasking:
                 found = identifiers
                 masked = self.replacement.pseudonyms.placeholder(identifiers[0], text)
         if found:
-            self.findings.update(found)
+            self.found += found
             if self.new:
-                self.new_findings.update(found)
+                self.new_found += found
         if treatment is Treatment.CIPHER or (treatment is Treatment.WORD and len(text) > WORD_LIMIT):
             blocked = blocked or (NOT_OPAQUE,)
         if upstream is not None and (leaf.owner is None or upstream not in leaf.owner):

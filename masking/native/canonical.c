@@ -60,7 +60,12 @@ static void string(Writer *writer, const Node *what) {
     if (!to) return;
     char *begin = to;
     *to++ = '"';
-    for (text++; text < end - 1;) {
+    for (text++, end--; text < end;) {
+        const char *escape = memchr(text, '\\', (size_t)(end - text)), *plain_end = escape ? escape : end;
+        memcpy(to, text, (size_t)(plain_end - text)); /* what needs no escape stands there without one */
+        to += plain_end - text;
+        text = plain_end;
+        if (!escape) break;
         int length = unescape(&text, undone);
         for (int place = 0; place < length; place++) to += escaped(undone[place], to);
     }
