@@ -21,7 +21,7 @@ _FORMS: dict[object, int] = {
     for form, name in enumerate(
         (
             *("days", "late_day", "phone", "telephone", "record", "number", "beside"),
-            *("ssn_shape", "very_old", "vin", "dea", "email", "ip"),
+            *("ssn_shape", "very_old", "vin", "dea", "email", "ip", "card", "iban", "npi_like", "digit"),
         ),
         1,
     )

@@ -87,7 +87,7 @@ static int joint_of(Bank *b, const uint16_t *states, uint64_t ends, uint32_t *jo
             grow((void **)&b->states, &b->state_room, (int32_t)b->joint_count + 1, count * sizeof(uint16_t)))
             return OUT_OF_MEMORY;
         memcpy(b->states + b->joint_count * count, states, count * sizeof(uint16_t));
-        b->joints[b->joint_count] = (Joint){ends, hash};
+        b->joints[b->joint_count] = (Joint){ends, hash, 0, 0};
         *(slot = slot_of(b, states, hash)) = ++b->joint_count;
     }
     *joint = (*slot - 1) | (ends ? ENDING : 0);
@@ -125,6 +125,7 @@ static const Step *advance(Bank *b, uint32_t joint, Symbol symbol, int both) {
 /* Forget joint states, and the states of groups that have many. A bank whose joint states are none is to forget again. */
 static int forget(Bank *b) {
     b->joint_count = b->step_count = 0;
+    b->ending_count = 0;
     for (int32_t i = 0; i < b->count; i++)
         if ((states_are_many(b->groups[i]) || !b->groups[i]->state_count) && states_forget(b->groups[i]))
             return OUT_OF_MEMORY;
@@ -152,20 +153,31 @@ static int prepare(Bank *b, int32_t size) {
     return 0;
 }
 
-/* Note the phrases that are looked for and may end at a symbol. */
-static int note_ends(const Bank *b, Ends *ends, uint32_t joint, int32_t at) {
+/* Note which phrases may end in a joint state. */
+static int note_ending(Bank *b, uint32_t joint) {
+    b->joints[joint].at = (uint32_t)b->ending_count;
     for (uint64_t some = b->joints[joint].ends; some; some &= some - 1) {
-        int32_t i = __builtin_ctzll(some);
+        int32_t i = __builtin_ctzll(some), count = b->ending_count;
         const Group *g = b->groups[i];
         const Reached *state = &g->states[b->states[(size_t)joint * (size_t)b->count + (size_t)i]];
         const uint16_t *members = g->reached + state->at + state->count;
-        if (grow((void **)&ends->all, &ends->room, ends->count + state->ends, sizeof(End))) return OUT_OF_MEMORY;
-        for (uint32_t e = 0; e < state->ends; e++) {
-            int32_t phrase = g->members[members[e]];
-            if (phrase < b->from || phrase >= b->to) continue;
-            ends->all[ends->count++] = (End){phrase, at, b->number + i, members[e]};
-        }
+        if (grow((void **)&b->ending, &b->ending_room, count + state->ends, sizeof(Ending))) return OUT_OF_MEMORY;
+        for (uint32_t e = 0; e < state->ends; e++)
+            b->ending[count++] = (Ending){g->members[members[e]], (uint16_t)i, members[e]};
+        b->ending_count = count;
     }
+    b->joints[joint].count = (uint32_t)b->ending_count - b->joints[joint].at;
+    return 0;
+}
+
+/* Add the phrases that are looked for and may end at a symbol. */
+static int add_ends(Bank *b, Ends *ends, uint32_t joint, int32_t at) {
+    if (!b->joints[joint].count && note_ending(b, joint)) return OUT_OF_MEMORY;
+    const Joint here = b->joints[joint];
+    if (grow((void **)&ends->all, &ends->room, ends->count + (int32_t)here.count, sizeof(End))) return OUT_OF_MEMORY;
+    for (const Ending *one = b->ending + here.at; one < b->ending + here.at + here.count; one++)
+        if (one->phrase >= b->from && one->phrase < b->to)
+            ends->all[ends->count++] = (End){one->phrase, at, b->number + one->group, one->member};
     return 0;
 }
 
@@ -182,10 +194,10 @@ int bank_read(Bank *b, const Symbol *tape, int32_t begin, int32_t end, Ends *end
         if (!step->key && !(step = advance(b, joint, symbol, both))) return OUT_OF_MEMORY;
         uint32_t first = step->first, second = step->second;
         joint = b->path[at] = first & ~ENDING;
-        if (first != joint && note_ends(b, ends, joint, at)) return OUT_OF_MEMORY;
+        if (first != joint && add_ends(b, ends, joint, at)) return OUT_OF_MEMORY;
         if (!both) continue;
         joint = b->path[at + 1] = second & ~ENDING;
-        if (second != joint && note_ends(b, ends, joint, at + 1)) return OUT_OF_MEMORY;
+        if (second != joint && add_ends(b, ends, joint, at + 1)) return OUT_OF_MEMORY;
     }
     return 0;
 }
@@ -217,7 +229,7 @@ size_t bank_bytes(const Bank *b) {
     size_t bytes = (size_t)b->joint_room * sizeof(Joint) + (size_t)b->state_room * (size_t)b->count * sizeof(uint16_t) +
                    ((size_t)b->table_mask + 1) * sizeof(uint32_t) + ((size_t)b->step_mask + 1) * sizeof(Step) +
                    (size_t)b->path_room * (2 * sizeof(uint32_t) + sizeof(Alive)) +
-                   (size_t)b->kept_room * sizeof(uint16_t);
+                   (size_t)b->kept_room * sizeof(uint16_t) + (size_t)b->ending_room * sizeof(Ending);
     for (int32_t i = 0; i < b->count; i++) bytes += group_bytes(b->groups[i]);
     return bytes;
 }
@@ -225,6 +237,7 @@ size_t bank_bytes(const Bank *b) {
 void bank_free(Bank *b) {
     if (!b) return;
     free(b->joints);
+    free(b->ending);
     free(b->states);
     free(b->table);
     free(b->steps);

@@ -30,16 +30,32 @@ static int are_day_and_month(int one, int other) {
     return one >= 1 && one <= 31 && other >= 1 && other <= 31 && (one <= 12 || other <= 12);
 }
 
-/* `3/14`, `3/14/1961`, `14.03.61`, `1961-03-14`. */
+static int is_year(const Matcher *m, int32_t i) {
+    return is_number(m, i) && digits_of(m, i) == 4 && (value_of(m, i) / 100 == 19 || value_of(m, i) / 100 == 20);
+}
+
+/* `3/1961` */
+static int is_month_of_year(const Matcher *m, int32_t i, int32_t end) {
+    return end - i == 3 && is_small(m, i) && m->tape[i + 1] == '/' && is_year(m, i + 2) && value_of(m, i) >= 1 &&
+           value_of(m, i) <= 12;
+}
+
+/* `3/14/1961`, `3-14-1961`: month first, on a day that every month has. */
+static int is_plain_date(const Matcher *m, int32_t i, int32_t end) {
+    return end - i == 5 && is_small(m, i) && is_small(m, i + 2) && is_year(m, i + 4) &&
+           (m->tape[i + 1] == '/' || m->tape[i + 1] == '-') && m->tape[i + 3] == m->tape[i + 1] && value_of(m, i) >= 1 &&
+           value_of(m, i) <= 12 && value_of(m, i + 2) >= 1 && value_of(m, i + 2) <= 28;
+}
+
+/* `3/14`, `3/14/1961`, `14.03.61`, `1961-03-14`, `3/1961`. */
 static int days(const Matcher *m, int32_t i, int32_t end) {
     int32_t count = end - i;
+    if (is_month_of_year(m, i, end)) return YES;
     if ((count != 3 && count != 5) || !parts_date(m->tape[i + 1]) || !is_small(m, i + 2)) return OPEN_QUESTION;
     if (count == 3) return is_small(m, i) ? told(are_day_and_month(value_of(m, i), value_of(m, i + 2))) : OPEN_QUESTION;
     if (!parts_date(m->tape[i + 3]) || !is_number(m, i + 4)) return OPEN_QUESTION;
     if (is_small(m, i)) {
-        int long_year = digits_of(m, i + 4) == 4;
-        if (digits_of(m, i + 4) != 2 && !long_year) return OPEN_QUESTION;
-        if (long_year && value_of(m, i + 4) / 100 != 19 && value_of(m, i + 4) / 100 != 20) return OPEN_QUESTION;
+        if (digits_of(m, i + 4) != 2 && !is_year(m, i + 4)) return OPEN_QUESTION;
         return told(are_day_and_month(value_of(m, i), value_of(m, i + 2)));
     }
     if (!is_number(m, i) || digits_of(m, i) != 4 || value_of(m, i) <= 31 || m->tape[i + 1] != m->tape[i + 3])
@@ -91,10 +107,20 @@ static int is_american(const Digits *d) {
            (d->groups == 4 && d->sizes[0] == 1 && d->sizes[1] == 3 && d->sizes[2] == 3 && d->sizes[3] == 4);
 }
 
-/* What may follow a cue: groups as in North America, not all alike. */
-static int is_phone(const Matcher *m, int32_t i, int32_t end) {
+/* What may follow a cue: a number, or groups as in North America, not all alike; no date. */
+static int phone(const Matcher *m, int32_t i, int32_t end) {
     Digits d;
-    return read_digits(m, i, end, &d) && has_sizes(&d, 3, 3, 4) && d.differ > 1;
+    if (is_plain_date(m, i, end)) return NO;
+    if (!read_digits(m, i, end, &d)) return OPEN_QUESTION;
+    if (end - i == 1) return d.count > 6 ? told(d.count < 16 && d.differ > 1) : OPEN_QUESTION;
+    return sure(is_american(&d) && d.differ > 1);
+}
+
+/* Say whether digits in two or three groups may be a date. */
+static int may_be_date(const Matcher *m, int32_t i, int32_t end, const Digits *d) {
+    for (; i < end; i++)
+        if (m->tape[i] == '/') return 1;
+    return d->groups == 3 && d->sizes[1] < 3;
 }
 
 /* A telephone number by its shape alone. What may be a date, too, or has letters, is Python's. */
@@ -105,7 +131,7 @@ static int telephone(const Matcher *m, int32_t i, int32_t end) {
     if (d.differ < 2 || (d.differ == 10 && (end - i == 1 || (end - i == 2 && m->tape[i] == '+')))) return NO;
     if (m->tape[i] == '+') return m->tape[i + 1] == '+' ? OPEN_QUESTION : told(d.count >= 8 && d.count < 16);
     if (is_american(&d)) return YES;
-    if (d.groups == 2 || d.groups == 3 || (d.groups > 3 && d.joins)) return OPEN_QUESTION;
+    if (d.groups > 3 ? d.joins : d.groups > 1 && may_be_date(m, i, end, &d)) return OPEN_QUESTION;
     if (d.digits[0] == '0') return told(d.digits[1] == '0' ? d.count >= 10 && d.count < 17 : d.count >= 9 && d.count < 13);
     if (d.groups == 1 && d.count == 11) return told(d.digits[0] == '1' && d.digits[1] > '1' && d.digits[4] > '1');
     if (d.groups == 1 && d.count == 10) {
@@ -113,7 +139,7 @@ static int telephone(const Matcher *m, int32_t i, int32_t end) {
             if (!memcmp(d.digits, limits[k], 10)) return NO;
         return told(d.digits[0] > '1' && d.digits[3] > '1' && memcmp(d.digits + 7, "000", 3) != 0);
     }
-    return OPEN_QUESTION;
+    return told(m->tape[i] == '(' && d.count >= 8 && d.count < 12);
 }
 
 /* `93.184.216.34`: an address of version 4 that can belong to a device; others are Python's. */
@@ -132,42 +158,71 @@ static int ip(const Matcher *m, int32_t i, int32_t end) {
     return told(parts[0] != 127 && parts[0] != 255 && (parts[0] || parts[1] || parts[2] || parts[3]));
 }
 
-/* One number of five digits and more. */
-static int is_record(const Matcher *m, int32_t i, int32_t end) {
-    return end - i == 1 && is_number(m, i) && digits_of(m, i) >= 5 && digits_of(m, i) <= 20;
-}
-
-/* Say whether an upper-case word begins what catalogues count: trials, articles, standards, weaknesses. */
-static int is_catalogue(const char *word, int32_t size) {
-    static const char *const catalogues[] = {"NCT", "PMID", "PMC", "CVE", "RFC", "ISO", "DOI"};
-    for (size_t i = 0; i < sizeof catalogues / sizeof *catalogues; i++)
-        if ((size_t)size == strlen(catalogues[i]) && !memcmp(word, catalogues[i], (size_t)size)) return 1;
+/* Say whether an upper-case word begins what is counted by catalogues (trials, articles, standards, weaknesses) or, if
+   `made`, by makers of drugs and of data. */
+static int is_catalogue(const char *word, int32_t size, int made) {
+    static const char *const catalogues[] = {"NCT", "PMID", "PMC", "CVE", "RFC", "ISO", "DOI", NULL};
+    static const char *const makers[] = {"LY",  "PF",  "BMS", "MK",  "AZD",  "GSK",  "ABT", "RO", "TAK", "JNJ", "ONO",
+                                         "BAY", "BI",  "AMG", "ABBV", "REGN", "VX",   "GS",  "RS", "NM",  "NP",  "ENST",
+                                         "ENSG", NULL};
+    for (const char *const *known = catalogues; *known; known++)
+        if ((size_t)size == strlen(*known) && !memcmp(word, *known, (size_t)size)) return 1;
+    for (const char *const *known = makers; made && *known; known++)
+        if ((size_t)size == strlen(*known) && !memcmp(word, *known, (size_t)size)) return 1;
     return 0;
 }
 
-/* `A-88213`, `S21-00412`, `W1234567`: one to four capitals, numbers with a hyphen between or before them, five digits and
-   more. Without a hyphen no more than one letter. */
-static int is_lettered(const Matcher *m, int32_t i, int32_t end) {
+/* `A-88213`, `S21-00412`, `FBM1234567`: one to four capitals, numbers with a hyphen between or before them, five digits and
+   more; without a hyphen six to eleven. */
+static int is_lettered(const Matcher *m, int32_t i, int32_t end, int made) {
     int32_t size = digits_of(m, i), count = 0, hyphens = 0;
+    if (m->tape[i] < WORDS || size > 4) return 0;
     for (int32_t j = 0; j < size; j++)
         if (text_of(m, i)[j] < 'A' || text_of(m, i)[j] > 'Z') return 0;
-    if (size > 4 || is_catalogue(text_of(m, i), size)) return 0;
+    if (is_catalogue(text_of(m, i), size, made)) return 0;
     for (int32_t j = i + 1; j < end; j++) {
         if (is_number(m, j)) count += digits_of(m, j);
         else if (m->tape[j] != '-' || hyphens++ || j + 1 == end) return 0;
     }
-    return hyphens ? count >= 5 && count <= 20 : end - i == 2 && size == 1 && count >= 6 && count <= 11;
+    return hyphens ? count >= 5 && count <= 20 : end - i == 2 && count >= 6 && count <= 11;
 }
 
-/* Six to eleven digits that are neither round nor a day, or capitals and digits. */
-static int is_code(const Matcher *m, int32_t i, int32_t end) {
-    if (m->tape[i] >= WORDS) return is_lettered(m, i, end);
-    if (end - i != 1 || !is_number(m, i)) return 0;
+/* `246-561-203`: three groups of which the middle one is no month. */
+static int is_grouped(const Matcher *m, int32_t i, int32_t end) {
+    return end - i == 5 && is_number(m, i) && m->tape[i + 1] == '-' && is_number(m, i + 2) && m->tape[i + 3] == '-' &&
+           is_number(m, i + 4) && digits_of(m, i + 2) > 2 && digits_of(m, i + 2) <= 20;
+}
+
+/* What may follow a clear cue: a number of five digits and more, groups, or capitals and digits; no date. */
+static int record(const Matcher *m, int32_t i, int32_t end) {
+    if (is_plain_date(m, i, end)) return NO;
+    if (end - i == 1 && is_number(m, i)) {
+        int32_t count = digits_of(m, i);
+        return count > 4 ? sure(count <= 20) : count < 4 ? NO : OPEN_QUESTION;
+    }
+    return sure(is_grouped(m, i, end) || is_lettered(m, i, end, 0));
+}
+
+/* Six digits and more that are neither round nor a day. */
+static int is_code_number(const Matcher *m, int32_t i) {
     int32_t count = digits_of(m, i), zeros = 0;
     const char *digits = text_of(m, i);
-    if (count < 6 || count > 11 || (count == 8 && (digits[0] == '1' || digits[0] == '2'))) return 0;
+    if (count < 6 || count > 20 || (count == 8 && (digits[0] == '1' || digits[0] == '2'))) return 0;
     while (zeros < count && digits[count - 1 - zeros] == '0') zeros++;
     return zeros < 3;
+}
+
+/* What may follow a cue that is an ordinary word, too: such a number, or capitals and digits; no date, no few digits. */
+static int code(const Matcher *m, int32_t i, int32_t end) {
+    if (is_plain_date(m, i, end)) return NO;
+    if (end - i > 1 || !is_number(m, i)) return sure(is_lettered(m, i, end, 0));
+    return digits_of(m, i) < 5 ? NO : sure(is_code_number(m, i));
+}
+
+/* What may stand beside a name without any cue: such a number of eleven digits at most, or capitals and digits. */
+static int is_beside(const Matcher *m, int32_t i, int32_t end) {
+    if (end - i == 1 && is_number(m, i)) return digits_of(m, i) < 12 && is_code_number(m, i);
+    return end - i == 2 && is_lettered(m, i, end, 1);
 }
 
 /* `123-45-6789` */
@@ -219,6 +274,53 @@ static int dea(const char *value, const char *end) {
     return told(total % 10 == plain[8] - '0');
 }
 
+/* The digits of a value, of which the first `most` are written; returns how many there are. */
+static int32_t digits_in(const char *value, const char *end, char *digits, int32_t most) {
+    int32_t count = 0;
+    for (; value < end; value++)
+        if (is_digit(*value) && count++ < most) digits[count - 1] = *value;
+    return count;
+}
+
+/* A payment card: 13 to 19 digits of a network that issues cards, not all alike, with the check digit of Luhn's (ISO/IEC
+   7812-1, annex B). */
+static int card(const char *value, const char *end) {
+    char digits[19];
+    int32_t count = digits_in(value, end, digits, 19);
+    int total = 0, differ = 0;
+    if (count < 13 || count > 19 || digits[0] < '2' || digits[0] > '6') return NO;
+    for (int32_t i = 0; i < count; i++) {
+        int digit = digits[count - 1 - i] - '0';
+        total += i % 2 ? 2 * digit - (digit > 4 ? 9 : 0) : digit;
+        differ |= digits[i] != digits[0];
+    }
+    return told(differ && total % 10 == 0);
+}
+
+/* An account number with its check digits (ISO 7064, mod 97-10): of letters and digits alone 15 to 34. */
+static int iban(const char *value, const char *end) {
+    char plain[34];
+    int32_t count = 0;
+    uint32_t rest = 0;
+    for (; value < end; value++) {
+        if (!is_letter(*value) && !is_digit(*value)) continue;
+        if (count == sizeof plain) return NO;
+        plain[count++] = is_letter(*value) ? (char)(*value & ~0x20) : *value;
+    }
+    if (count < 15 || is_digit(plain[0]) || is_digit(plain[1]) || !is_digit(plain[2]) || !is_digit(plain[3])) return NO;
+    for (int32_t i = 0; i < count; i++) {
+        char c = plain[(i + 4) % count];
+        rest = is_digit(c) ? (10 * rest + (uint32_t)(c - '0')) % 97 : (100 * rest + (uint32_t)(c - 'A' + 10)) % 97;
+    }
+    return told(rest == 1);
+}
+
+/* Ten digits; said in words they are Python's. */
+static int ten_digits(const char *value, const char *end) {
+    int32_t count = digits_in(value, end, NULL, 0);
+    return count ? told(count == 10) : OPEN_QUESTION;
+}
+
 static int is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f); }
 
 static int is_decimal(const char *begin, const char *end) {
@@ -250,17 +352,17 @@ int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
     case F_LATE_DAY:
         return late_day(m, i, end);
     case F_PHONE:
-        return sure(is_phone(m, i, end));
+        return phone(m, i, end);
     case F_TELEPHONE:
         return telephone(m, i, end);
     case F_IP:
         return ip(m, i, end);
     case F_RECORD:
-        return sure(is_record(m, i, end));
+        return record(m, i, end);
     case F_CODE:
-        return sure(is_code(m, i, end));
+        return code(m, i, end);
     case F_BESIDE:
-        return sure(end - i <= 2 && is_code(m, i, end));
+        return sure(is_beside(m, i, end));
     case F_SOCIAL:
         return sure(is_social(m, i, end));
     case F_OLD:
@@ -269,6 +371,14 @@ int form_verdict(const Matcher *m, int form, int32_t i, int32_t end) {
         return vin(value, stop);
     case F_DEA:
         return dea(value, stop);
+    case F_CARD:
+        return card(value, stop);
+    case F_IBAN:
+        return iban(value, stop);
+    case F_NPI:
+        return ten_digits(value, stop);
+    case F_DIGIT:
+        return told(digits_in(value, stop, NULL, 0) > 0);
     case F_EMAIL:
         return email(value, stop);
     default:

@@ -50,11 +50,18 @@ struct Group {
     uint32_t *marks, mark; /* places of one symbol, while a phrase is read back */
 };
 
-/* A joint state: what all groups of a bank have come to. `ends`: those of them in which a phrase may end there. */
+/* A joint state: what all groups of a bank have come to. `ends`: those of them in which a phrase may end there; of
+   `Bank.ending` the phrases, which are noted when it is first come to. */
 typedef struct {
     uint64_t ends;
-    uint32_t hash;
+    uint32_t hash, at, count;
 } Joint;
+
+/* A phrase that may end: its number among all, and where it is. */
+typedef struct {
+    int32_t phrase;
+    uint16_t group, member;
+} Ending;
 
 /* The joint states behind a symbol, and behind a space after it, with ENDING where a phrase may end there; `key` is 0 where
    there is none. */
@@ -72,6 +79,8 @@ struct Bank {
     int32_t stride, from, to; /* phrases from..to are looked for */
     const uint64_t *wakes;    /* the groups that each symbol may wake */
     Joint *joints;
+    Ending *ending;
+    int32_t ending_count, ending_room;
     uint16_t *states; /* of each joint state, that of each group */
     uint32_t *table, table_mask, joint_count;
     Step *steps;

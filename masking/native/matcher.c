@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Of one group, so that its states are few (measured); and the weight of what a phrase begins with that makes it loud. */
-enum { GROUP_PLACES = 8000, GROUP_PHRASES = 96, LOUD = 2000, BANK = 64 };
+enum { GROUP_PLACES = 8000, GROUP_PHRASES = 96, LOUD = 2000, BANK = 64, FEW_ENDS = 48 };
 
 int grow(void **array, int32_t *room, int32_t needed, size_t size) {
     if (needed <= *room) return 0;
@@ -248,6 +248,20 @@ static int by_phrase(const void *a, const void *b) {
     return x->phrase != y->phrase ? (x->phrase < y->phrase ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
 }
 
+/* The same in a row that is mostly short. */
+static void sort_ends(End *ends, int32_t count) {
+    if (count > FEW_ENDS) {
+        qsort(ends, (size_t)count, sizeof(End), by_phrase);
+        return;
+    }
+    for (int32_t i = 1; i < count; i++) { /* those of a phrase stand from left to right already */
+        End moving = ends[i];
+        int32_t j = i;
+        for (; j > 0 && ends[j - 1].phrase > moving.phrase; j--) ends[j] = ends[j - 1];
+        ends[j] = moving;
+    }
+}
+
 static int search_zone(Matcher *m, const Zone *zone) {
     int32_t begin = zone->begin - 1, size = zone->end - begin;
     m->ends.count = 0;
@@ -256,7 +270,7 @@ static int search_zone(Matcher *m, const Zone *zone) {
         if (status) return status;
     }
     End *ends = m->ends.all;
-    if (m->ends.count > 1) qsort(ends, (size_t)m->ends.count, sizeof(End), by_phrase);
+    sort_ends(ends, m->ends.count);
     for (int32_t i = 0, next; i < m->ends.count; i = next) {
         for (next = i + 1; next < m->ends.count && ends[next].phrase == ends[i].phrase;) next++;
         int status = bank_matches(m->banks[ends[i].group / BANK], ends + i, next - i, begin, size, take, m);

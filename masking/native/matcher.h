@@ -264,7 +264,11 @@ enum {
     F_VIN,
     F_DEA,
     F_EMAIL,
-    F_IP
+    F_IP,
+    F_CARD,
+    F_IBAN,
+    F_NPI,
+    F_DIGIT
 };
 
 /* To whom the entries of `Matcher.listed` belong: to a rule, as words that must not follow, as entries of its lists, as

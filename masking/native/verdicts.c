@@ -181,14 +181,18 @@ static int stands_alone(Bytes zone, const char *value, const char *end) {
 /* Say whether one of some cues, in small letters and parted by line ends, stands shortly before a value. */
 static int has_cue(const char *cues, Bytes zone, const char *value) {
     const char *from = value - zone.begin > CONTEXT_REACH ? value - CONTEXT_REACH : zone.begin;
-    for (const char *at = from; at < value; at++)
-        if (is_wide(*at)) return OPEN_QUESTION;
+    char near[CONTEXT_REACH];
+    size_t count = (size_t)(value - from);
+    for (size_t i = 0; i < count; i++) {
+        if (is_wide(from[i])) return OPEN_QUESTION;
+        near[i] = from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i];
+    }
     while (*cues) {
         size_t size = strcspn(cues, "\n");
-        for (const char *at = from; at + size <= value; at++) {
-            size_t i = 0;
-            while (i < size && (cues[i] == at[i] || (at[i] >= 'A' && at[i] <= 'Z' && cues[i] == (at[i] | 0x20)))) i++;
-            if (i == size) return YES;
+        const char *at = near, *last = near + count;
+        while ((size_t)(last - at) >= size && (at = memchr(at, *cues, (size_t)(last - at) - size + 1))) {
+            if (!memcmp(at, cues, size)) return YES;
+            at++;
         }
         cues += size + (cues[size] == '\n');
     }
@@ -235,26 +239,41 @@ static int moved(const Matcher *m, const Rule *rule, int32_t *left, int32_t *rig
     return answer;
 }
 
+enum { SHORT, STANDS_ALONE, FORM, NEXT, ALLOWED_VALUE, AGAINST, CONTEXT, PYTHONS, CHECKS };
+
+/* What one check says of a value, YES where its rule does not ask for it. */
+static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32_t stop, Bytes zone) {
+    const char *value = text_of(m, i), *end = text_of(m, stop);
+    switch (which) {
+    case SHORT:
+        return rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES;
+    case STANDS_ALONE:
+        return rule->flags & ALONE ? stands_alone(zone, value, end) : YES;
+    case FORM:
+        return rule->form ? form_verdict(m, rule->form, i, stop) : YES;
+    case NEXT:
+        return rule->flags & AFTER ? unless(has_against(m, rule, zone, end)) : YES;
+    case ALLOWED_VALUE:
+        return rule->flags & ALLOWED ? unless(is_allowed(m, rule, i, stop)) : YES;
+    case AGAINST:
+        return rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, zone, value)) : YES;
+    case CONTEXT:
+        return rule->context >= 0 ? has_cue(m->cues + rule->context, zone, value) : YES;
+    default:
+        return rule->flags & ALLOWS ? OPEN_QUESTION : YES;
+    }
+}
+
 int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone) {
     if (!(rule->flags & (ASKS | MOVES))) return YES;
     int32_t i = *left, stop = *right; /* what matched stays what Python is asked about */
     int answer = rule->flags & MOVES ? moved(m, rule, &i, &stop, zone) : YES;
-    if (answer != YES) return answer;
     Bytes bytes = bytes_of(m, zone);
-    const char *value = text_of(m, i), *end = text_of(m, stop);
-    int answers[] = {
-        rule->flags & ALONE ? stands_alone(bytes, value, end) : YES,
-        rule->form ? form_verdict(m, rule->form, i, stop) : YES,
-        rule->context >= 0 ? has_cue(m->cues + rule->context, bytes, value) : YES,
-        rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, bytes, value)) : YES,
-        rule->flags & AFTER ? unless(has_against(m, rule, bytes, end)) : YES,
-        rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES,
-        rule->flags & ALLOWED ? unless(is_allowed(m, rule, i, stop)) : YES,
-        rule->flags & ALLOWS ? OPEN_QUESTION : YES,
-    };
-    for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
-        if (answers[a] == NO) return NO;
-        if (answers[a] == OPEN_QUESTION) answer = OPEN_QUESTION;
+    if (answer != YES) return answer;
+    for (int which = 0; which < CHECKS; which++) { /* one no is enough; what takes long comes late */
+        int told = check(m, rule, which, i, stop, bytes);
+        if (told == NO) return NO;
+        if (told == OPEN_QUESTION) answer = OPEN_QUESTION;
     }
     if (answer == YES) {
         *left = i;

@@ -91,6 +91,10 @@ JUDGED = st.one_of(
     st.from_regex(r"(\d{3}|000)-(\d{2}|00)-(\d{4}|0000)", fullmatch=True),
     st.from_regex(r"[AFb][A-Z9]\d{7}", fullmatch=True),
     st.from_regex(r"1HGCM82633A0043[45][0-4]", fullmatch=True),
+    st.from_regex(r"[0-9]{1,3}-\d{1,4}-\d{2,4}|[A-Z]{1,5}\d{4,12}|(MK|RS|ISO|VX)-?\d{5,8}", fullmatch=True),
+    st.from_regex(r"(0?[0-9]|1[0-3])[-/](19|20|21)\d{2}|1[0-3][-/]2[789][-/]1961|\d{3,5}[- ]\d{4,6}", fullmatch=True),
+    st.from_regex(r"(4000 0000 0000 0|1234567890123|411111111111111|55555555555555555)\d{1,2}", fullmatch=True),
+    st.from_regex(r"(GB82WEST12345698765|DE8937040044053201300|NO938601111794|gb82 west 1234 5698 765)\d{1,2}", fullmatch=True),
     st.from_regex(r"(8[5-9]|9\d|1[0-3]\d|0?9\d)", fullmatch=True),
     st.sampled_from(
         (
@@ -210,9 +214,23 @@ def at_their_bounds() -> list[str]:
         for year in ("", f"{sign}1961")
     ]
     days += [f"{year}-{month}-{day}" for year in (31, 1899, 1900, 2099) for month in (0, 12, 13) for day in (0, 31, 32)]
+    days += [f"{month}/{year}" for month in (0, 1, 12, 13) for year in (1850, 1899, 1900, 2099, 2100, 19611)]
+    days += [f"{month}{sign}{day}{sign}1961" for month in (0, 1, 2, 12, 13) for day in (1, 28, 29, 30) for sign in "/-."]
+    grouped = [
+        f"{sign}{row[:one]}{between}{row[:two]}{behind}"
+        for sign in ("", "(", "+")
+        for one in (1, 2, 3, 4, 5)
+        for two in (2, 3, 4, 5, 6, 7)
+        for between in ("-", ") ", "/", " ", ".", ".-", "--")
+        for behind in ("", "-12", "-123", "-1961", " 1234 12", "/1961")
+    ]
+    cards = [f"{first}{'0' * zeros}{last}" for first in (1, 2, 6, 7, 22) for zeros in range(9, 20) for last in range(10)]
+    ibans = [f"{'A' * letters}{check:02}{'0' * zeros}" for letters in (1, 2, 3) for check in (2, 53, 98) for zeros in (10, 11, 30, 31)]
+    ibans += [f"AA{check:02}{'0' * zeros}" for check in range(100) for zeros in (10, 11, 30, 31)]
+    lettered = [f"{word}{between}{row[:size]}" for word in ("A", "AB", "ABCD", "ABCDE", "MK", "RS", "ISO", "ab") for between in ("", "-", "--") for size in (4, 5, 6, 11, 12)]
     ages = [str(age) for age in (*range(85, 95), *range(125, 135))]
     edges = [f"{one}.{two}.0.{two}" for one in (0, 1, 126, 127, 128, 254, 255, 256) for two in (0, 1, 255, 256)]
-    return [*numbers, *days, *ages, *edges]
+    return [*numbers, *days, *grouped, *cards, *ibans, *lettered, *ages, *edges]
 
 
 def test_forms_hold_at_their_bounds() -> None:
