@@ -14,7 +14,7 @@ enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
 
 enum { FEW_WAYS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
 
-enum { NEARLY_FOUND = 8, MANY_MARKS = 1 << 30 };
+enum { FEW_REACHED = 8, MANY_MARKS = 1 << 30 };
 
 /* A state: of `Group.reached`, the places reached, in rising order, and then the phrases that may end here. */
 typedef struct {

@@ -57,8 +57,11 @@ static uint32_t slot_of(const Known *known, uint64_t key) {
     return slot;
 }
 
+static uint32_t bit_of(uint64_t key) { return (uint32_t)(key >> 32 ^ key) & ((1u << KNOWN_BITS) - 1); }
+
 int known_find(const Known *known, uint64_t key) {
-    if (!known->count) return -1;
+    uint32_t bit = bit_of(key);
+    if (!(known->bits[bit / 8] >> bit % 8 & 1)) return -1;
     uint32_t place = known->table[slot_of(known, key)];
     return place ? known->identifiers[place - 1] : -1;
 }
@@ -121,6 +124,7 @@ int known_add(Known *known, uint64_t key, int16_t identifier) {
     if (known->count == known->most) drop_oldest(known);
     else if (known->count == known->size && widen(known)) return OUT_OF_MEMORY;
     uint32_t place = (known->first + known->count++) % known->size;
+    known->bits[bit_of(key) / 8] |= (uint8_t)(1 << bit_of(key) % 8);
     known->keys[place] = key;
     known->identifiers[place] = identifier;
     known->table[slot_of(known, key)] = place + 1;

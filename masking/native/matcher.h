@@ -115,8 +115,8 @@ Symbol wide_symbol(const Characters *known, const Words *words, const char *word
 
 /* Of a phrase: `set` of each place; `follow` the places that may come next, the preferred first, END where the phrase
    may end; `first` where it may begin. `valued`: whether the place belongs to the value. `next`: of a phrase of few places
-   those that may come next as the bits of a number. */
-enum { END = -1, MAX_PLACES = 20000, FEW_PLACES = 64 };
+   those that may come next as the bits of `words` numbers for each. */
+enum { END = -1, MAX_PLACES = 20000, FEW_PLACES = 256 };
 
 typedef struct {
     int32_t count;
@@ -125,7 +125,7 @@ typedef struct {
     int32_t *follow_at, *follow; /* follow[follow_at[place] .. follow_at[place + 1]] */
     int32_t *first;
     uint64_t *next; /* NULL if there are more than FEW_PLACES */
-    int32_t firsts;
+    int32_t firsts, words;
     int has_value;
 } Phrase;
 
@@ -202,11 +202,14 @@ int32_t text_is_plain(const char *text, int32_t size);
 
 /* Keys of values and what they identify, in the order they came; of more than `most` the oldest leave. Values are kept
    as keys only: no text can be had back from them. */
+enum { KNOWN_BITS = 14 };
+
 typedef struct {
     uint64_t *keys; /* in a ring of `size` */
     int16_t *identifiers;
     uint32_t *table; /* places in the ring, plus one */
     uint32_t size, table_mask, first, count, most;
+    uint8_t bits[1 << KNOWN_BITS >> 3]; /* by hash those of all keys that were ever added: most that are asked for are not */
 } Known;
 
 Known *known_new(uint32_t most);

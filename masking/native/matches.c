@@ -9,7 +9,7 @@ typedef struct {
     const Phrase *phrase;
     int32_t offset; /* of its places */
     int32_t group;  /* of the bank */
-    uint64_t marked; /* places, if they are few; those of more are in `Group.marks` */
+    uint64_t marked[FEW_PLACES / 64]; /* places, if they are few; those of more are in `Group.marks` */
 } Back;
 
 /* The places of the phrase that were reached with a symbol, counted in the group; how many goes to *count. */
@@ -18,29 +18,35 @@ static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
     const Reached *state =
         &b->g->states[bank->states[(size_t)bank->path[at] * (size_t)bank->count + (size_t)b->group]];
     const uint16_t *places = b->g->reached + state->at;
-    uint32_t low = 0, high = state->count;
-    while (high - low > NEARLY_FOUND) {
-        uint32_t middle = low + (high - low) / 2;
-        if (places[middle] < b->offset) low = middle + 1;
-        else high = middle;
+    uint32_t low = 0, left = state->count, first = (uint32_t)b->offset, behind = first + (uint32_t)b->phrase->count;
+    while (left > FEW_REACHED) {
+        uint32_t half = left / 2;
+        low += places[low + half] < first ? half : 0; /* no branch: nobody can guess it */
+        left -= half;
     }
-    while (low < state->count && places[low] < b->offset) low++;
-    for (high = low; high < state->count && places[high] < b->offset + b->phrase->count;) high++;
-    *count = high - low;
+    uint32_t before = 0, held = 0;
+    for (uint32_t i = low; i < low + left; i++) before += places[i] < first;
+    for (low += before; low + held < state->count && places[low + held] < behind;) held++;
+    *count = held;
     return places + low;
 }
 
 /* Say whether one of the places that may follow a place is marked. */
 static int leads_on(const Back *b, int32_t place) {
     const Phrase *phrase = b->phrase;
-    if (phrase->next) return (phrase->next[place] & b->marked) != 0;
+    if (phrase->next) {
+        const uint64_t *next = phrase->next + (size_t)place * (size_t)phrase->words;
+        uint64_t both = next[0] & b->marked[0];
+        for (int32_t w = 1; w < phrase->words; w++) both |= next[w] & b->marked[w];
+        return both != 0;
+    }
     for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
         if (phrase->follow[i] != END && b->g->marks[phrase->follow[i]] == b->g->mark) return 1;
     return 0;
 }
 
 static void mark_none(Back *b) {
-    b->marked = 0;
+    memset(b->marked, 0, sizeof b->marked);
     b->g->mark++;
 }
 
@@ -49,13 +55,13 @@ static void mark_alive(Back *b, const Alive *alive) {
     const uint16_t *kept = b->bank->kept + alive->at;
     mark_none(b);
     if (b->phrase->next)
-        for (uint32_t i = 0; i < alive->count; i++) b->marked |= 1ull << kept[i];
+        for (uint32_t i = 0; i < alive->count; i++) b->marked[kept[i] / 64] |= 1ull << (kept[i] & 63);
     else
         for (uint32_t i = 0; i < alive->count; i++) b->g->marks[kept[i]] = b->g->mark;
 }
 
 static int is_marked(const Back *b, int32_t place) {
-    return b->phrase->next ? (int)(b->marked >> place) & 1 : b->g->marks[place] == b->g->mark;
+    return b->phrase->next ? (int)(b->marked[place / 64] >> (place & 63)) & 1 : b->g->marks[place] == b->g->mark;
 }
 
 /* Keep the places that are alive at a symbol: those reached that lead on to marked ones, or may be the last if it is an
@@ -133,7 +139,7 @@ static int32_t walk(Back *b, int32_t at, int32_t size, int32_t *left, int32_t *r
 int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
     int32_t group = ends->group - bank->number, p = ends->member, free_from = 0;
     Group *g = bank->groups[group];
-    Back back = {bank, g, member(g, p), g->offset[p], group, 0};
+    Back back = {bank, g, member(g, p), g->offset[p], group, {0}};
     if (g->mark > MANY_MARKS) {
         memset(g->marks, 0, ((size_t)g->places + 1) * sizeof(uint32_t));
         g->mark = 0;

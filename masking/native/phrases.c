@@ -259,11 +259,13 @@ static void emit(Compiler *c, int32_t at) {
 /* Note the places that may follow each one as bits, if they are few. */
 static int note_next(Phrase *phrase) {
     if (phrase->count > FEW_PLACES) return 0;
-    phrase->next = calloc((size_t)phrase->count + 1, sizeof(uint64_t));
+    int32_t words = phrase->words = (phrase->count + 63) / 64;
+    phrase->next = calloc((size_t)phrase->count * (size_t)words + 1, sizeof(uint64_t));
     if (!phrase->next) return OUT_OF_MEMORY;
     for (int32_t place = 0; place < phrase->count; place++)
         for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
-            if (phrase->follow[i] != END) phrase->next[place] |= 1ull << phrase->follow[i];
+            if (phrase->follow[i] != END)
+                phrase->next[place * words + phrase->follow[i] / 64] |= 1ull << (phrase->follow[i] & 63);
     return 0;
 }
 
