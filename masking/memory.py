@@ -7,9 +7,7 @@ alike, and that is all a collision does.
 
 from __future__ import annotations
 
-import ctypes
 import re  # finds words and numbers, one after the other; the patterns are linear
-import weakref
 from array import array
 from typing import TYPE_CHECKING
 
@@ -66,18 +64,18 @@ def key_of(value: str) -> int:
 class Memory:
     """Values found so far in this session's text, each with its identifier."""
 
-    __slots__ = ("__weakref__", "_known", "_lent", "_native")
+    __slots__ = ("_known", "_lent", "_native")
 
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
-        self._native: int | None = None
+        self._native: native.Owned | None = None
         self._lent = False  # native code may have learned since it was asked last
 
     def copy(self) -> Memory:
         """Return an independent copy."""
         twin = Memory()
         if self._native is not None and native.library is not None:
-            twin._keep_native(native.library.known_copy(self._native))
+            twin._keep_native(native.library.known_copy(self._native.handle))
             twin._lent = True
         else:
             twin._known = self._known.copy()
@@ -104,30 +102,30 @@ class Memory:
         library = native.library
         if library is None:
             raise RuntimeError("the library was not built")
-        if self._native is None:
-            address = library.known_new(MAX_VALUES)
-            self._keep_native(address)
+        owned = self._native
+        if owned is None:
+            owned = self._keep_native(library.known_new(MAX_VALUES))
             for key, identifier in self._known.items():
-                native.checked(library.known_add(address, key, identifier_number(identifier)))
+                native.checked(library.known_add(owned.handle, key, identifier_number(identifier)))
         self._lent = True
-        return self._native or 0
+        return owned.handle
 
     def _values(self) -> dict[int, str]:
         """Return all keys and what they identify, in the order they came."""
         library = native.library
-        if self._lent and library is not None:
-            count = library.known_count(self._native)
+        if self._lent and library is not None and self._native is not None:
+            count = library.known_count(self._native.handle)
             keys, identifiers = array("Q", bytes(8 * count)), array("h", bytes(2 * count))
-            library.known_list(self._native, native.address(keys), native.address(identifiers))
+            library.known_list(self._native.handle, native.address(keys), native.address(identifiers))
             self._known = dict(zip(keys, map(identifier_of, identifiers), strict=True))
             self._lent = False
         return self._known
 
-    def _keep_native(self, address: int | None) -> None:
+    def _keep_native(self, address: int | None) -> native.Owned:
         if not address or native.library is None:
             raise MemoryError
-        self._native = address
-        weakref.finalize(self, native.library.known_free, ctypes.c_void_p(address)).atexit = False
+        self._native = native.Owned(address, native.library.known_free)
+        return self._native
 
     def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> None:
         """Remember a value: a name word by word, but for `forgotten` words.
@@ -158,7 +156,7 @@ class Memory:
                 del known[next(iter(known))]
             known[key] = identifier
         if self._native is not None and native.library is not None:
-            native.checked(native.library.known_add(self._native, key, identifier_number(identifier)))
+            native.checked(native.library.known_add(self._native.handle, key, identifier_number(identifier)))
 
     def recall(self, text: str) -> list[Claim]:
         """Return claims on remembered values that stand in a text as whole words."""

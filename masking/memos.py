@@ -8,7 +8,7 @@ someone without the session's key, and a memo counts only at its own place in it
 from __future__ import annotations
 
 import hmac
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 _LABEL = b"phigate memo digest\0"
@@ -39,7 +39,7 @@ class Turn:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._seen: Counter[tuple[str, str]] = Counter()
+        self._seen: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def digest(self, kind: str, caller_text: str) -> str:
         """Return the digest of the next leaf."""

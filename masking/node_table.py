@@ -57,8 +57,8 @@ class NodeTable:
             if reason.value < 0:
                 raise MemoryError
             raise JsonRefused(_REASONS[reason.value], at.value)
-        self.handle = ctypes.c_void_p(handle)
-        weakref.finalize(self, native.library.document_free, self.handle).atexit = False  # somebody may still read
+        self.handle: int = handle
+        self._owned = native.Owned(handle, native.library.document_free)
         self.state = native.DocumentState.from_address(handle)
         self._nodes = native.looked_at(self.state.nodes, 4 * _WORDS * self.state.node_count).cast("I")
         # A view holds its table. If the table held its views too, only the collector would ever free a body.

@@ -78,12 +78,8 @@ class Pseudonyms:
         entity = kind.entities.get(whose)
         if entity is None:
             code = self._code(kind.entity, whose)
-            entity = kind.entities[whose] = (
-                _PAIRS[code >> 30] + _PAIRS[code >> 20 & 1023] + _PAIRS[code >> 10 & 1023] + _LETTERS[code >> 5 & 31]
-            )
-        code = self._code(kind.surface, value)
-        surface = _PAIRS[code >> 30] + _PAIRS[code >> 20 & 1023] + _PAIRS[code >> 10 & 1023]
-        made = kind.made[value] = f"[{identifier}_{entity}_{surface}]"
+            entity = kind.entities[whose] = _code_of(code) + _LETTERS[code >> 5 & 31]
+        made = kind.made[value] = f"[{identifier}_{entity}_{_code_of(self._code(kind.surface, value))}]"
         return made
 
     def shift_days(self) -> int:
@@ -107,6 +103,11 @@ class Pseudonyms:
         inner.update(value.encode())
         outer.update(inner.digest())
         return int.from_bytes(outer.digest()[:_CODE_BYTES])
+
+
+def _code_of(number: int) -> str:
+    """Return the first six letters that a code is written with."""
+    return f"{_PAIRS[number >> 30]}{_PAIRS[number >> 20 & 1023]}{_PAIRS[number >> 10 & 1023]}"
 
 
 def entity_of(identifier: str, value: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from masking.arrangement import Plan, plan
@@ -162,6 +163,9 @@ def is_remembered(leaf: Leaf) -> bool:
     return leaf.treatment in _REMEMBERED and not leaf.number
 
 
+_counts = partial(defaultdict[str, int], int)
+
+
 class RequestMasking:
     """Applies each leaf's treatment, and gathers edits, counts and what must not pass.
 
@@ -179,7 +183,7 @@ class RequestMasking:
         self.new_found: list[str] = []
         self.triggers: dict[str, None] = {}
         self.blocked: dict[str, set[str]] = {}
-        self.coverage: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.coverage: defaultdict[str, defaultdict[str, int]] = defaultdict(_counts)
         self.border = Border()
         self._upstreams_words: set[str] = set()  # a result names its call by the id that upstream gave it
         self._keys = KeySpans(document)
@@ -243,7 +247,7 @@ class RequestMasking:
         else:
             before = self.border.cross(leaf, text) if leaf.kind == TEXT_KIND else ""
             masked, found, blocked = self.replacement.text(
-                text, "" if self.echoed else before, field_of(*leaf.keys), view
+                text, "" if self.echoed else before, field_of(*leaf.keys) if leaf.keys else "", view
             )
             if treatment is Treatment.UNKNOWN and self.unknown_blocks and masked != text:
                 blocked = found

@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Memory", "Segment", "SegmentFold", "field_of", "find", "match_triggers"]
 
-_PARTING = "\n\x1e\x85\u2028\u2029"
-"""The white space of a view besides spaces: a phrase may be broken over lines. What is beyond ASCII comes last."""
-
-_PLAIN = 2
-
 _SPACE = re.compile(rf"[{SPACES}]")
 """The standard library's: a single class of characters is linear there too, and found before RE2 would be called."""
 
@@ -221,13 +216,7 @@ def match_triggers(rules: RuleSet, text: str, view: View | None = None) -> tuple
     `view` saves folding the text again. Raises TextRefused.
     """
     _check(text)
-    shown = (view_of(text) if view is None else view).text
-    for char in _PARTING[:_PLAIN] if shown.isascii() else _PARTING:
-        if char in shown:
-            shown = " ".join(filter(None, shown.split(char)))
-    while "  " in shown:
-        shown = shown.replace("  ", " ")
-    return rules.triggers.matching(shown.strip(" "))
+    return rules.triggers.matching((view_of(text) if view is None else view).text)
 
 
 def _check(text: str) -> None:

@@ -5,6 +5,7 @@ Matched in any case, over whole leaves, so that a stream has none.
 
 from __future__ import annotations
 
+import re  # reads the sources of patterns, never a text
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
 
 MAX_TRIGGERS = 500
 
+_PARTING = "\n\x1e\x85\u2028\u2029"
+"""The white space of a view besides spaces: a phrase may be broken over lines. What is beyond ASCII comes last."""
+
+_PLAIN = 2
+_SPACE = r"\[ \]|\ "
+_PLAIN_PARTS = re.compile(
+    rf"(?:{_SPACE}|\\b|\\[dw]|\\[^\w\s]|\[[^\]^\x00-\x20\\\[]+\]|\(\?:|[()|?*+]|\{{\d+(?:,\d*)?\}}|[\w'\"/,;:@#%&=<>~`!-])*"
+)
+"""A pattern in which nothing but spaces takes white space."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Patterns, any of which makes its id known to policy."""
+    """Patterns, any of which in any case makes its id known to policy."""
 
     id: str
     sources: tuple[str, ...]
@@ -42,16 +53,33 @@ class Triggers:
         return len(self._triggers)
 
     def matching(self, view: str) -> tuple[str, ...]:
-        """Return the ids of those that match a view (`folding`)."""
-        if not self._triggers or self._any.search(view) is None:
+        """Return the ids of those that match a view (`folding`); white space is one space."""
+        if not self._triggers:
             return ()
-        return tuple(trigger.id for trigger in self if any(pattern.search(view) for pattern in trigger.patterns))
+        every = self._every
+        if every is not None and every.search(view) is None:
+            return ()  # most texts: making white space one takes longer than this
+        shown = _spaced(view)
+        return tuple(trigger.id for trigger in self if any(pattern.search(shown) for pattern in trigger.patterns))
 
     @cached_property
-    def _any(self) -> Automaton:
-        """All patterns in one: few texts match any."""
-        sources = [f"(?:{source})" for trigger in self for source in trigger.sources]
-        return compile_pattern("|".join(sources), max_mem=MAX_MEM_LARGE)
+    def _every(self) -> Automaton | None:
+        """All patterns in one, over white space as it is; None where one may take white space as something else."""
+        sources = [source for trigger in self for source in trigger.sources]
+        if not all(map(_PLAIN_PARTS.fullmatch, sources)):
+            return None
+        widened = (re.sub(_SPACE, f"(?:[ {_PARTING}]+)", source) for source in sources)
+        return compile_pattern("|".join(f"(?i:{source})" for source in widened), max_mem=MAX_MEM_LARGE)
+
+
+def _spaced(view: str) -> str:
+    """Return a view with one space for all white space, and none at its ends."""
+    for char in _PARTING[:_PLAIN] if view.isascii() else _PARTING:
+        if char in view:
+            view = " ".join(filter(None, view.split(char)))
+    while "  " in view:
+        view = view.replace("  ", " ")
+    return view.strip(" ")
 
 
 def read_triggers(entries: Mapping[str, Entry]) -> Triggers:
@@ -64,8 +92,8 @@ def read_triggers(entries: Mapping[str, Entry]) -> Triggers:
         if any(trigger.id == rule.rule for trigger in triggers) or len(triggers) >= MAX_TRIGGERS:
             raise rule.error("this id is taken, or there are too many triggers")
         try:
-            sources = tuple(f"(?i:{expand(text, {}, {})})" for text in rule.strings("patterns"))
-            patterns = tuple(map(compile_pattern, sources))
+            sources = tuple(expand(text, {}, {}) for text in rule.strings("patterns"))
+            patterns = tuple(compile_pattern(f"(?i:{source})") for source in sources)
         except ValueError as error:
             raise rule.error(str(error), "patterns") from None
         if not patterns:
