@@ -146,9 +146,9 @@ static int prepare(Bank *b, int32_t size) {
     if (path) b->path = path;
     int32_t *order = realloc(b->order, (size_t)room * sizeof(int32_t));
     if (order) b->order = order;
-    Alive *alive = realloc(b->alive, ((size_t)room + 1) * sizeof(Alive));
-    if (alive) b->alive = alive;
-    if (!path || !order || !alive) return OUT_OF_MEMORY;
+    uint32_t *row = realloc(b->row, ((size_t)room + 1) * sizeof(uint32_t));
+    if (row) b->row = row;
+    if (!path || !order || !row) return OUT_OF_MEMORY;
     b->path_room = room;
     return 0;
 }
@@ -228,8 +228,8 @@ void bank_aim(Bank *b, int32_t from, int32_t to) {
 size_t bank_bytes(const Bank *b) {
     size_t bytes = (size_t)b->joint_room * sizeof(Joint) + (size_t)b->state_room * (size_t)b->count * sizeof(uint16_t) +
                    ((size_t)b->table_mask + 1) * sizeof(uint32_t) + ((size_t)b->step_mask + 1) * sizeof(Step) +
-                   (size_t)b->path_room * (2 * sizeof(uint32_t) + sizeof(Alive)) +
-                   (size_t)b->kept_room * sizeof(uint16_t) + (size_t)b->ending_room * sizeof(Ending);
+                   (size_t)b->path_room * 3 * sizeof(uint32_t) +
+                   (size_t)b->alive_room * sizeof(uint64_t) + (size_t)b->ending_room * sizeof(Ending);
     for (int32_t i = 0; i < b->count; i++) bytes += group_bytes(b->groups[i]);
     return bytes;
 }
@@ -243,7 +243,7 @@ void bank_free(Bank *b) {
     free(b->steps);
     free(b->path);
     free(b->order);
+    free(b->row);
     free(b->alive);
-    free(b->kept);
     free(b);
 }

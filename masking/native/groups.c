@@ -112,23 +112,20 @@ static int note_holds(Group *g, const Classes *c) {
     return 0;
 }
 
-/* Note of each place whose it is, and whether it may be the first, the last, or have one before it. */
+/* Note of each place whose it is, and whether it may be the first or the last. */
 static int mark(Group *g) {
     g->firsts = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->lasts = calloc((size_t)g->words + 1, sizeof(uint64_t));
-    g->inners = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->phrase_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
     g->set_of = malloc(((size_t)g->places + 1) * sizeof(uint16_t));
-    if (!g->firsts || !g->lasts || !g->inners || !g->phrase_of || !g->set_of) return OUT_OF_MEMORY;
+    if (!g->firsts || !g->lasts || !g->phrase_of || !g->set_of) return OUT_OF_MEMORY;
     for (int32_t p = 0; p < g->count; p++) {
         const Phrase *phrase = member(g, p);
         int32_t offset = g->offset[p];
         for (int32_t i = 0; i < phrase->firsts; i++) add(g->firsts, offset + phrase->first[i]);
         for (int32_t q = 0; q < phrase->count; q++) {
             g->phrase_of[offset + q] = (uint16_t)p;
-            for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++)
-                if (phrase->follow[i] == END) add(g->lasts, offset + q);
-                else add(g->inners, offset + phrase->follow[i]);
+            if (has(phrase->lasts, q)) add(g->lasts, offset + q);
         }
     }
     return 0;
@@ -185,9 +182,8 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     g->words = (g->places + 63) / 64;
     g->building = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->table = malloc(TABLE * sizeof(uint16_t));
-    g->marks = calloc((size_t)g->places + 1, sizeof(uint32_t));
     Classes classes = {.used = 0};
-    int failed = !g->building || !g->table || !g->marks || mark(g) || number_sets(g, &classes, sets->count) ||
+    int failed = !g->building || !g->table || mark(g) || number_sets(g, &classes, sets->count) ||
                  classify(g, &classes, sets, class_of, stride) || note_holds(g, &classes) || note_follow(g) ||
                  !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
@@ -212,7 +208,6 @@ void group_free(Group *g) {
     free(g->follow);
     free(g->firsts);
     free(g->lasts);
-    free(g->inners);
     free(g->phrase_of);
     free(g->states);
     free(g->reached);
@@ -220,6 +215,5 @@ void group_free(Group *g) {
     free(g->table);
     free(g->building);
     free(g->begun);
-    free(g->marks);
     free(g);
 }

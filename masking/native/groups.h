@@ -14,18 +14,13 @@ enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
 
 enum { FEW_WAYS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
 
-enum { FEW_REACHED = 8, MANY_MARKS = 1 << 30 };
+enum { FEW_REACHED = 8 };
 
 /* A state: of `Group.reached`, the places reached, in rising order, and then the phrases that may end here. */
 typedef struct {
     uint32_t at;
     uint16_t count, ends;
 } Reached;
-
-/* Of `Group.kept`, the places that are alive at a symbol, counted in their phrase. */
-typedef struct {
-    uint32_t at, count;
-} Alive;
 
 struct Group {
     int32_t *members, count;         /* phrases of the matcher */
@@ -35,7 +30,6 @@ struct Group {
     int32_t width;                   /* and in a set of the sets that places have */
     uint64_t *holds;                 /* those sets that hold each class */
     uint64_t *firsts, *lasts;        /* places that may be the first and the last ones */
-    uint64_t *inners;                /* places that may have one before them */
     uint64_t *first_sets;            /* what the first ones have */
     uint16_t *phrase_of, *set_of;    /* each place */
     uint32_t *follow_at, *follow;    /* places that may come next, each with its set in the upper half */
@@ -47,7 +41,6 @@ struct Group {
     int32_t state_count, state_room;
     uint32_t reached_count, reached_room, way_count, way_shift;
     uint64_t *building; /* empty between two calls */
-    uint32_t *marks, mark; /* places of one symbol, while a phrase is read back */
 };
 
 /* A joint state: what all groups of a bank have come to. `ends`: those of them in which a phrase may end there; of
@@ -87,19 +80,14 @@ struct Bank {
     uint32_t step_count, step_mask;
     int32_t joint_room, state_room;
     uint32_t *path; /* the joint state behind each symbol of the zone that was read last */
-    /* while a phrase is read back: where matches begin, and the places that lead to an end, by symbol */
+    /* while a phrase is read back: where matches begin, and of each symbol the row of places that lead to an end */
     int32_t *order, path_room;
-    Alive *alive;
-    uint16_t *kept;
-    uint32_t kept_count;
-    int32_t kept_room;
+    uint32_t *row;
+    uint64_t *alive;
+    int32_t alive_room;
 };
 
 static inline const Phrase *member(const Group *g, int32_t p) { return &g->phrases[g->members[p]]; }
-
-static inline int has(const uint64_t *set, int32_t place) { return (int)(set[place >> 6] >> (place & 63)) & 1; }
-
-static inline void add(uint64_t *set, int32_t place) { set[place >> 6] |= 1ull << (place & 63); }
 
 /* Forget all states but the one of no place, whose number is 0. */
 int states_forget(Group *g);

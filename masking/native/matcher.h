@@ -13,6 +13,10 @@ enum { SIGN = 0x1c, BREAK = 0x1e, SEALED = 0x7f, NUMBERS = 128, LENGTHS = 20, WO
 
 enum { OUT_OF_MEMORY = -1, BAD_SYNTAX = -2, MATCHES_EMPTY = -3, TOO_LARGE = -4, UNTOLD = -5, TOO_WIDE = -6 };
 
+static inline int has(const uint64_t *set, int32_t place) { return (int)(set[place >> 6] >> (place & 63)) & 1; }
+
+static inline void add(uint64_t *set, int32_t place) { set[place >> 6] |= 1ull << (place & 63); }
+
 /* --- lists.c: which lists hold words together ------------------------------------------------------------------- */
 
 typedef struct {
@@ -114,8 +118,9 @@ Symbol wide_symbol(const Characters *known, const Words *words, const char *word
 /* --- phrases.c: phrases as places and what may follow them ------------------------------------------------------ */
 
 /* Of a phrase: `set` of each place; `follow` the places that may come next, the preferred first, END where the phrase
-   may end; `first` where it may begin. `valued`: whether the place belongs to the value. `next`: of a phrase of few places
-   those that may come next as the bits of `words` numbers for each. */
+   may end; `first` where it may begin. `valued`: whether the place belongs to the value. As bits of `words` numbers:
+   `begins`, `lasts`, `inners` the places that may be the first, the last, and have one before them; `next`, if there are
+   few, for each place those that may come next. */
 enum { END = -1, MAX_PLACES = 20000, FEW_PLACES = 256 };
 
 typedef struct {
@@ -124,6 +129,7 @@ typedef struct {
     uint8_t *valued;
     int32_t *follow_at, *follow; /* follow[follow_at[place] .. follow_at[place + 1]] */
     int32_t *first;
+    uint64_t *begins, *lasts, *inners; /* one stretch of memory */
     uint64_t *next; /* NULL if there are more than FEW_PLACES */
     int32_t firsts, words;
     int has_value;

@@ -256,16 +256,24 @@ static void emit(Compiler *c, int32_t at) {
     }
 }
 
-/* Note the places that may follow each one as bits, if they are few. */
-static int note_next(Phrase *phrase) {
-    if (phrase->count > FEW_PLACES) return 0;
+/* Note as bits which places may be the first, the last, and have one before them, and those that may follow each one. */
+static int note_bits(Phrase *phrase) {
     int32_t words = phrase->words = (phrase->count + 63) / 64;
-    phrase->next = calloc((size_t)phrase->count * (size_t)words + 1, sizeof(uint64_t));
-    if (!phrase->next) return OUT_OF_MEMORY;
+    phrase->begins = calloc(3 * (size_t)words, sizeof(uint64_t));
+    if (!phrase->begins) return OUT_OF_MEMORY;
+    phrase->lasts = phrase->begins + words;
+    phrase->inners = phrase->lasts + words;
+    if (phrase->count <= FEW_PLACES) {
+        phrase->next = calloc((size_t)phrase->count * (size_t)words + 1, sizeof(uint64_t));
+        if (!phrase->next) return OUT_OF_MEMORY;
+    }
+    for (int32_t i = 0; i < phrase->firsts; i++) add(phrase->begins, phrase->first[i]);
     for (int32_t place = 0; place < phrase->count; place++)
-        for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++)
-            if (phrase->follow[i] != END)
-                phrase->next[place * words + phrase->follow[i] / 64] |= 1ull << (phrase->follow[i] & 63);
+        for (int32_t i = phrase->follow_at[place]; i < phrase->follow_at[place + 1]; i++) {
+            int32_t next = phrase->follow[i];
+            add(next == END ? phrase->lasts : phrase->inners, next == END ? place : next);
+            if (next != END && phrase->next) add(phrase->next + place * words, next);
+        }
     return 0;
 }
 
@@ -327,7 +335,7 @@ static int link(Compiler *c, Phrase *phrase) {
             phrase->first[i] = phrase->follow[before + i];
             if (phrase->first[i] == END) status = MATCHES_EMPTY;
         }
-        if (!status) status = note_next(phrase);
+        if (!status) status = note_bits(phrase);
     }
     free(seen);
     free(stack);
@@ -359,6 +367,7 @@ void phrase_free(Phrase *phrase) {
     free(phrase->follow_at);
     free(phrase->follow);
     free(phrase->first);
+    free(phrase->begins);
     free(phrase->next);
     memset(phrase, 0, sizeof *phrase);
 }
