@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class Finding(NamedTuple):
@@ -19,7 +20,11 @@ class Finding(NamedTuple):
 
     def moved(self, by: int) -> Finding:
         """Return the finding in a text in which this one's text begins at `by`."""
-        return Finding(self.start + by, self.end + by, self.identifier, self.rule) if by else self
+        return new_finding((self.start + by, self.end + by, self.identifier, self.rule)) if by else self
+
+
+new_finding: Callable[[tuple[int, int, str, str]], Finding] = partial(tuple.__new__, Finding)
+"""Make a finding of its parts: a third of the time of calling it."""
 
 
 class Claim(NamedTuple):

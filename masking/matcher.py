@@ -12,13 +12,13 @@ import sys
 import weakref
 from array import array
 from functools import cached_property
-from itertools import accumulate, repeat
+from itertools import accumulate
 from operator import itemgetter
 from threading import RLock
 from typing import TYPE_CHECKING
 
 from masking import native, phrase
-from masking.findings import Finding
+from masking.findings import new_finding
 from masking.lexicon import character
 from masking.memory import KNOWN_PRIORITY, KNOWN_RULE, NAME, identifier_number, identifier_of
 from masking.rule_facts import RuleFacts
@@ -28,6 +28,7 @@ from masking.tape import END, START, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from masking.findings import Finding
     from masking.lexicon import Lexicon
     from masking.memory import Memory
     from masking.phrases import Parts, Phrasebook
@@ -41,7 +42,6 @@ _REPEAT = -9
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
 _OUT_OF_MEMORY, _UNTOLD, _TOO_WIDE = -1, -5, -6
 _NAME = identifier_number(NAME)
-_tuple = tuple.__new__
 _first, _second = itemgetter(0), itemgetter(1)
 _SIZE_MAX = 1 << 30
 
@@ -178,7 +178,7 @@ class Matcher:
         named = self.named
         rules = [named[rule] for rule in flat[2::3]]
         columns = (flat[::3], flat[1::3], map(_first, rules), map(_second, rules))
-        return list(map(_tuple, repeat(Finding), zip(*columns, strict=True)))  # a third of the time of calling it
+        return list(map(new_finding, zip(*columns, strict=True)))
 
     def _answers(self, view: str, questions: list[int]) -> array[int]:
         """Return where each value asked about really stands, -1 for none."""

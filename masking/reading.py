@@ -11,12 +11,13 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from masking.findings import Finding
+from masking.findings import new_finding
 from masking.folding import token_begin, token_end, view_of
 from masking.segments import MAX_RUN, REACH
 from masking.tape import START
 
 if TYPE_CHECKING:
+    from masking.findings import Finding
     from masking.folding import View
     from masking.memory import Memory
     from masking.scan import Scanner
@@ -121,7 +122,7 @@ class Reading:
             start, end = max(starts[first], free), ends[last - 1]  # what spells several words is found once
             if start < end:
                 free = end
-                findings.append(Finding(start, end, identifier, rule))
+                findings.append(new_finding((start, end, identifier, rule)))
         return findings
 
     def claimed(self, rule: str) -> list[tuple[int, int]]:
