@@ -255,7 +255,7 @@ def test_facts_of_characters_that_cannot_be_are_refused() -> None:
         facts = (ctypes.c_int32 * 3)(*fact)
         assert searcher.library.matcher_tell(searcher.handle, facts, 1, b"a", 1) == -2
     unknown = "\U0010fff1".encode()
-    assert searcher.library.matcher_read(searcher.handle, unknown, len(unknown), 0x1E) == -5
+    assert searcher.library.matcher_read(searcher.handle, unknown, len(unknown), 0x1E, False) == -5
     assert find(shipped(), "Seen by Dr. Okonkwo")
 
 
