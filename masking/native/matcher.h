@@ -376,6 +376,13 @@ uint64_t owned_key(int32_t owner);
 int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone);
 /* What a validator says to the value of symbols i..end. */
 int form_verdict(const Matcher *m, int form, int32_t i, int32_t end);
+/* The digits of a value, of which the first `most` are written to `digits`; returns how many there are. */
+int32_t digits_in(const char *value, const char *end, char *digits, int32_t most);
+/* YES or NO to the check digits of a value: of vehicles, of practitioners, of payment cards, of accounts. */
+int check_vin(const char *value, const char *end);
+int check_dea(const char *value, const char *end);
+int check_card(const char *value, const char *end);
+int check_iban(const char *value, const char *end);
 /* Let Python see how things stand. */
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
