@@ -343,6 +343,7 @@ typedef struct Matcher {
     Ends ends; /* of phrases in the zone that is searched */
     /* the text that was read last */
     const char *text;
+    int32_t text_size; /* without the line end behind the last one */
     Symbol *tape;
     int32_t *at, *byte_at; /* the code point and the byte at which each symbol begins */
     uint64_t *keys;        /* of words of other letters than ASCII's; 0 for all else */
@@ -387,6 +388,9 @@ int check_iban(const char *value, const char *end);
 void show(Matcher *m);
 int grow(void **array, int32_t *room, int32_t needed, size_t size);
 
+/* What the line end at a place of a text is: it parts behind what closes something and before an item of a list, and is a
+   space between a colon and such an item, and if it is the second one behind a colon. Behind a text it is what it is. */
+char line_end(const char *text, int32_t at, int32_t size);
 int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t last);
 /* Find what the phrases from..to match in the first zones of the text read last: its candidates, by zone and phrase. */
 int32_t matcher_search(Matcher *m, int32_t zones, int32_t from, int32_t to);

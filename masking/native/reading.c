@@ -111,10 +111,8 @@ static int is_area_code(const char *text, int32_t at) {
            text[at - 4] == '(';
 }
 
-/* What the line end at a place is: it parts behind what closes something and before an item of a list, and is a space
-   between a colon and such an item, and if it is the second one behind a colon. */
-static char line_end(const char *text, int32_t at, int32_t size) {
-    if (text[at] == BREAK) return BREAK;
+char line_end(const char *text, int32_t at, int32_t size) {
+    if (text[at] == BREAK || at >= size) return text[at];
     int32_t last = ends_with(text, at);
     char end = last < 0 ? 0 : text[last], behind = at + 2 < size ? text[at + 2] : 'x';
     int item = at + 2 < size && is_among(text[at + 1], "-*+#|>") && (behind == ' ' || is_line_end(behind));
@@ -133,7 +131,7 @@ static int32_t white_space(Reader *r, const char *text, int32_t at, int32_t size
     for (; at < size; at++) {
         if (text[at] == ' ') continue;
         if (!is_line_end(text[at])) break;
-        end = at < text_size ? line_end(text, at, text_size) : text[at];
+        end = line_end(text, at, text_size);
         if (end != ' ') break;
     }
     if (at < size && at - begin <= WIDEST_GAP && is_line_end(text[at])) {
@@ -263,6 +261,7 @@ int32_t matcher_read(Matcher *m, const char *text, int32_t size, uint16_t before
     int32_t base = 0; /* code point of a byte, less its place */
     m->zone_count = m->candidate_count = m->length = 0;
     m->text = text;
+    m->text_size = size - last;
     if (put(r, before, 0, 0, 0)) return OUT_OF_MEMORY;
     for (int32_t at = 0; at < size;) {
         if (text[at] == ' ' || is_line_end(text[at])) {

@@ -178,17 +178,34 @@ static int stands_alone(Bytes zone, const char *value, const char *end) {
     return left == NO && right == NO ? YES : OPEN_QUESTION;
 }
 
-/* Say whether one of some cues, in small letters and parted by line ends, stands shortly before a value. */
-static int has_cue(const char *cues, Bytes zone, const char *value) {
-    const char *from = value - zone.begin > CONTEXT_REACH ? value - CONTEXT_REACH : zone.begin;
-    char near[CONTEXT_REACH];
-    size_t count = (size_t)(value - from);
-    for (size_t i = 0; i < count; i++) {
-        if (is_wide(from[i])) return OPEN_QUESTION;
-        near[i] = from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i];
+/* Write what stands shortly before a value, in small letters and with line ends as what they are; returns how many bytes,
+   or -1 where a character becomes a letter of ASCII that is none: the sign of kelvins, and a capital i with a dot. */
+static int32_t before_value(const Matcher *m, Bytes zone, const char *value, char *near, int *wide) {
+    const char *from = value;
+    *wide = 0;
+    for (int32_t left = CONTEXT_REACH; left && from > zone.begin; left--)
+        do from--;
+        while (from > zone.begin && is_behind(*from));
+    for (const char *at = from; at < value; at++) {
+        if ((*at == '\xe2' && value - at > 2 && at[1] == '\x84' && at[2] == '\xaa') ||
+            (*at == '\xc4' && value - at > 1 && at[1] == '\xb0'))
+            return -1;
+        *wide |= is_wide(*at);
+        if (*at == '\n') *near++ = line_end(m->text, (int32_t)(at - m->text), m->text_size);
+        else *near++ = *at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at;
     }
+    return (int32_t)(value - from);
+}
+
+/* Say whether one of some cues, in small letters and parted by line ends, stands shortly before a value. */
+static int has_cue(const Matcher *m, const char *cues, Bytes zone, const char *value) {
+    char near[4 * CONTEXT_REACH];
+    int wide, open = 0;
+    int32_t count = before_value(m, zone, value, near, &wide);
+    if (count < 0) return OPEN_QUESTION;
     while (*cues) {
         size_t size = strcspn(cues, "\n");
+        for (size_t i = 0; wide && i < size; i++) open |= is_wide(cues[i]); /* it has capitals that only Python knows */
         const char *at = near, *last = near + count;
         while ((size_t)(last - at) >= size && (at = memchr(at, *cues, (size_t)(last - at) - size + 1))) {
             if (!memcmp(at, cues, size)) return YES;
@@ -196,7 +213,7 @@ static int has_cue(const char *cues, Bytes zone, const char *value) {
         }
         cues += size + (cues[size] == '\n');
     }
-    return NO;
+    return open ? OPEN_QUESTION : NO;
 }
 
 /* The letters behind a place and at most some spaces; how many there are goes to *size. */
@@ -256,9 +273,9 @@ static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32
     case ALLOWED_VALUE:
         return rule->flags & ALLOWED ? unless(is_allowed(m, rule, i, stop)) : YES;
     case AGAINST:
-        return rule->unless >= 0 ? unless(has_cue(m->cues + rule->unless, zone, value)) : YES;
+        return rule->unless >= 0 ? unless(has_cue(m, m->cues + rule->unless, zone, value)) : YES;
     case CONTEXT:
-        return rule->context >= 0 ? has_cue(m->cues + rule->context, zone, value) : YES;
+        return rule->context >= 0 ? has_cue(m, m->cues + rule->context, zone, value) : YES;
     default:
         return rule->flags & ALLOWS ? OPEN_QUESTION : YES;
     }

@@ -61,6 +61,10 @@ def test_a_value_is_asked_about_by_its_anchor(more: str, text: str, span: tuple[
         ('unless: ["x\\0y", "b"]', ("x 1", "b 1")),
         ('context: [""]', ("a 1",)),
         ('context: ["a\\nb"]', ("a 1", "b 1", "a\nb 1")),
+        ('context: ["b: "]', ("b: 1", "b:\n- 1", "b:\n\n1", "b:\n1", "b:  \n- 1", "B:\n\n\n1", "b: \u212a 1", "b: é 1")),
+        ('unless: ["b "]', ("b 1", "b:\n- b\n1", "b é\n1", "é" * 45 + " b 1", "é" * 46 + "b 1", "b " + "é" * 45 + " 1", "b " + "é" * 46 + " 1")),
+        ('context: ["é k"]', ("É K 1", "é K 1", "é \u212a 1", "\u0130 é k 1", "e k 1")),
+        ('context: ["i\u0307"]', ("\u0130 1", "i 1")),
         ("unless_after: ['é', units]", ("1 units", "1 é", "é 1's units", "1 of units")),
     ],
 )
