@@ -275,6 +275,14 @@ def plain(word: str) -> str:
     return word.lower() if word.isascii() else word.translate(_PLAIN)
 
 
+def plain_words(words: Iterable[str]) -> frozenset[str]:
+    """Return words as the lists write them: those of ASCII at once."""
+    every = list(words)
+    of_ascii = [word for word in every if word.isascii()]
+    lowered = "\n".join(of_ascii).lower().split("\n") if of_ascii else ()
+    return frozenset((*lowered, *(plain(word) for word in every if not word.isascii())))
+
+
 class _Plain(dict[int, str]):
     """The plain form of each character, filled as characters turn up; bounded by the number of code points."""
 

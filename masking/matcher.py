@@ -12,7 +12,7 @@ import sys
 import weakref
 from array import array
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import itemgetter
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from masking.findings import Finding
     from masking.lexicon import Lexicon
     from masking.memory import Memory
-    from masking.phrases import Parts, Phrasebook
+    from masking.phrases import Part, Phrasebook
     from masking.recognizers import Recognizer
 
 Match = tuple[int, int, int, int]
@@ -71,7 +71,8 @@ class Matcher:
         lower, is_inert = lexicon.inert()
         set_count = len(book.kinds)
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
-        tokens = [_tokens(one.parts) for recognizer in recognizers for one in recognizer.phrases]
+        token = _Tokens().__getitem__
+        tokens = [[*chain.from_iterable(map(token, one.parts))] for rule in recognizers for one in rule.phrases]
         told = RuleFacts(recognizers)
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
@@ -84,7 +85,7 @@ class Matcher:
             *_pool(*lexicon.endings()),
             *map(native.address, book.kinds.bits()),
             ctypes.c_int32(set_count),
-            native.address(array("i", [token for some in tokens for token in some])),
+            native.address(array("i", chain.from_iterable(tokens))),
             native.address(array("i", accumulate(map(len, tokens), initial=0))),
             ctypes.c_int32(len(tokens)),
             native.address(array("i", owners)),
@@ -265,17 +266,19 @@ class MatchedText:
         return matcher.settled(self.view if asked else "", zones, asked, memory)
 
 
-def _tokens(parts: Parts) -> list[int]:
-    tokens: list[int] = []
-    for part in parts:
+class _Tokens(dict["Part", tuple[int, ...]]):
+    """The parts of phrases as native code reads them; fifty thousand parts are some thousand different ones."""
+
+    def __missing__(self, part: Part) -> tuple[int, ...]:
         if not isinstance(part, str):
-            tokens.append(part.number)
+            tokens: tuple[int, ...] = (part.number,)
         elif part[0] == "{":
             low, comma, high = part[1:-1].partition(",")
-            tokens += (_REPEAT, int(low or 0), int(high) if high else -1 if comma else int(low))
+            tokens = (_REPEAT, int(low or 0), int(high) if high else -1 if comma else int(low))
         else:
-            tokens.append(_TOKENS[part])
-    return tokens
+            tokens = (_TOKENS[part],)
+        self[part] = tokens
+        return tokens
 
 
 def _pool(words: Iterable[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:

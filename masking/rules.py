@@ -19,7 +19,7 @@ from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
 from masking.keys import ask_keys, key_phrase
-from masking.lexicon import SITE, Lexicon, plain
+from masking.lexicon import SITE, Lexicon, plain_words
 from masking.lists import WordList
 from masking.matcher import Matcher
 from masking.memory import Memory
@@ -88,7 +88,7 @@ class RuleSet:
         except ValueError as error:
             raise RuleError("recognizers", str(error)) from None
         recognizers = _read_recognizers(drafts, fragments, lists, book)
-        forgotten = frozenset(map(plain, lists.get("forgotten", ())))
+        forgotten = plain_words(lists.get("forgotten", ()))
         searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = read_triggers(entries)
         profiles, default = read_profiles(entries)
