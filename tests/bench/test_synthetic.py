@@ -132,7 +132,11 @@ def test_negatives_have_no_labels():
     """Clean text and hard negatives name nobody: no slot in them gives PHI."""
     clean = [
         t
-        for kind in (*SETS["clean"], "negatives", "questions", "negatives_round4", "negatives_round5")
+        for kind in (
+            *SETS["clean"],
+            "questions",
+            *("negatives", "negatives_round4", "negatives_round5", "negatives_round6", "negatives_round7"),
+        )
         for judge in (False, True)
         for t in templates(kind, judge=judge)
     ]
