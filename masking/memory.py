@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.findings import Claim
 from masking.lexicon import WORD, plain
+from masking.native import Owned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -68,7 +69,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[int, str] = {}
-        self._native: native.Owned | None = None
+        self._native: Owned | None = None
         self._lent = False  # native code may have learned since it was asked last
 
     def copy(self) -> Memory:
@@ -121,10 +122,10 @@ class Memory:
             self._lent = False
         return self._known
 
-    def _keep_native(self, address: int | None) -> native.Owned:
+    def _keep_native(self, address: int | None) -> Owned:
         if not address or native.library is None:
             raise MemoryError
-        self._native = native.Owned(address, native.library.known_free)
+        self._native = Owned(address, native.library.known_free)
         return self._native
 
     def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> None:

@@ -45,7 +45,8 @@ NUMERIC = frozenset({"SSN", "PHONE", "FAX", "CARD", "NPI", "ZIP"})
 class _Kind(NamedTuple):
     """What is known of one identifier's placeholders; it lives as long as one exchange.
 
-    `entity`, `surface`: the inner hashes with the label of that part read already; what was made of entities and values.
+    `entity`, `surface`: the inner hashes with the label of that part read already. Then what was made of entities and
+    of values.
     """
 
     entity: _Hash
@@ -90,11 +91,9 @@ class Pseudonyms:
         return days if number % 2 else -days
 
     def _kind(self, identifier: str) -> _Kind:
-        labels: list[_Hash] = []
-        for part in ("entity", "surface"):
-            labels.append(self._inner.copy())
-            labels[-1].update(f"phigate\0{part}\0{identifier}\0".encode())
-        kind = self._kinds[identifier] = _Kind(*labels, {}, {})
+        kind = self._kinds[identifier] = _Kind(self._inner.copy(), self._inner.copy(), {}, {})
+        kind.entity.update(f"phigate\0entity\0{identifier}\0".encode())
+        kind.surface.update(f"phigate\0surface\0{identifier}\0".encode())
         return kind
 
     def _code(self, label: _Hash, value: str) -> int:
@@ -123,11 +122,8 @@ def entity_of(identifier: str, value: str) -> str:
         digits = plain.translate(None, _NO_DIGITS) if identifier in NUMERIC else b""
         return (digits or plain.translate(_LOWER, _SIGNS)).decode()
     text = _folded(value)
-    if identifier in NUMERIC:
-        digits = "".join([str(unicodedata.decimal(char)) for char in text if char.isdecimal()])
-        if digits:
-            return digits
-    return "".join(filter(str.isalnum, text))
+    numbers = "".join([str(unicodedata.decimal(char)) for char in text if char.isdecimal()])
+    return numbers if numbers and identifier in NUMERIC else "".join(filter(str.isalnum, text))
 
 
 def _folded(value: str) -> str:
@@ -163,6 +159,6 @@ _ASCII = [chr(code) for code in range(128)]
 _LOWER = bytes(range(256)).lower()
 _SIGNS = "".join(char for char in _ASCII if not char.isalnum()).encode()
 _NO_DIGITS = "".join(char for char in _ASCII if not char.isdecimal()).encode()
-_PARTED = bytes(ord(" ") if code < 128 and _parts(chr(code)) else code for code in range(256))
+_PARTED = bytes(ord(" ") if chr(code).isascii() and _parts(chr(code)) else code for code in range(256))
 _INSIDE = "".join(char for char in _ASCII if not (char.isalnum() or _parts(char))).encode()
 """What becomes of each character of ASCII, as `bytes.translate` takes it: a fifth of the time of asking one by one."""

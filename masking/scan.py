@@ -51,8 +51,8 @@ class ReadText(Protocol):
 class Searcher(Protocol):
     """What finds phrases: `matcher.Matcher`, `tape_search.TapeSearcher`."""
 
-    def read(self, view: str, before: bytes) -> ReadText:
-        """Read a view behind the byte `before`."""
+    def read(self, view: str, before: bytes, *, last: bool = False) -> ReadText:
+        """Read a view (`folding`) behind the byte `before`; `last`: no text comes behind it."""
 
 
 def ranked(recognizers: Sequence[Recognizer]) -> list[Recognizer]:

@@ -202,7 +202,9 @@ LINE_ENDS = r"[\n]", "_", r"[\n] <any>", "_ <any>", "<any> ~ <any>", "<any> ~ [-
 @settings(max_examples=600, deadline=None)
 @given(
     st.lists(
-        st.sampled_from((*"\n\n\n\n :)a-;*#x", "(614)", "( 14)", "(6a4)", " " * 63, " " * 64, "\x1e", '"', ":\n\n", ":\n- ")),
+        st.sampled_from(
+            (*"\n\n\n\n :)a-;*#x", "(614)", "( 14)", "(6a4)", " " * 63, " " * 64, "\x1e", '"', ":\n\n", ":\n- ")
+        ),
         max_size=14,
     ).map("".join),
     st.booleans(),

@@ -8,7 +8,6 @@ import pytest
 
 from masking import native
 from masking.rules import RuleSet
-from masking.segments import lines
 from masking.tape import START
 from tests.masking.shipped import by_re2, shipped
 

@@ -61,8 +61,22 @@ def test_a_value_is_asked_about_by_its_anchor(more: str, text: str, span: tuple[
         ('unless: ["x\\0y", "b"]', ("x 1", "b 1")),
         ('context: [""]', ("a 1",)),
         ('context: ["a\\nb"]', ("a 1", "b 1", "a\nb 1")),
-        ('context: ["b: "]', ("b: 1", "b:\n- 1", "b:\n\n1", "b:\n1", "b:  \n- 1", "B:\n\n\n1", "b: \u212a 1", "b: é 1")),
-        ('unless: ["b "]', ("b 1", "b:\n- b\n1", "b é\n1", "é" * 45 + " b 1", "é" * 46 + "b 1", "b " + "é" * 45 + " 1", "b " + "é" * 46 + " 1")),
+        (
+            'context: ["b: "]',
+            ("b: 1", "b:\n- 1", "b:\n\n1", "b:\n1", "b:  \n- 1", "B:\n\n\n1", "b: \u212a 1", "b: é 1"),
+        ),
+        (
+            'unless: ["b "]',
+            (
+                "b 1",
+                "b:\n- b\n1",
+                "b é\n1",
+                "é" * 45 + " b 1",
+                "é" * 46 + "b 1",
+                "b " + "é" * 45 + " 1",
+                "b " + "é" * 46 + " 1",
+            ),
+        ),
         ('context: ["é k"]', ("É K 1", "é K 1", "é \u212a 1", "\u0130 é k 1", "e k 1")),
         ('context: ["i\u0307"]', ("\u0130 1", "i 1")),
         ("unless_after: ['é', units]", ("1 units", "1 é", "é 1's units", "1 of units")),
@@ -98,7 +112,9 @@ JUDGED = st.one_of(
     st.from_regex(r"[0-9]{1,3}-\d{1,4}-\d{2,4}|[A-Z]{1,5}\d{4,12}|(MK|RS|ISO|VX)-?\d{5,8}", fullmatch=True),
     st.from_regex(r"(0?[0-9]|1[0-3])[-/](19|20|21)\d{2}|1[0-3][-/]2[789][-/]1961|\d{3,5}[- ]\d{4,6}", fullmatch=True),
     st.from_regex(r"(4000 0000 0000 0|1234567890123|411111111111111|55555555555555555)\d{1,2}", fullmatch=True),
-    st.from_regex(r"(GB82WEST12345698765|DE8937040044053201300|NO938601111794|gb82 west 1234 5698 765)\d{1,2}", fullmatch=True),
+    st.from_regex(
+        r"(GB82WEST12345698765|DE8937040044053201300|NO938601111794|gb82 west 1234 5698 765)\d{1,2}", fullmatch=True
+    ),
     st.from_regex(r"(8[5-9]|9\d|1[0-3]\d|0?9\d)", fullmatch=True),
     st.sampled_from(
         (
@@ -219,7 +235,9 @@ def at_their_bounds() -> list[str]:
     ]
     days += [f"{year}-{month}-{day}" for year in (31, 1899, 1900, 2099) for month in (0, 12, 13) for day in (0, 31, 32)]
     days += [f"{month}/{year}" for month in (0, 1, 12, 13) for year in (1850, 1899, 1900, 2099, 2100, 19611)]
-    days += [f"{month}{sign}{day}{sign}1961" for month in (0, 1, 2, 12, 13) for day in (1, 28, 29, 30) for sign in "/-."]
+    days += [
+        f"{month}{sign}{day}{sign}1961" for month in (0, 1, 2, 12, 13) for day in (1, 28, 29, 30) for sign in "/-."
+    ]
     grouped = [
         f"{sign}{row[:one]}{between}{row[:two]}{behind}"
         for sign in ("", "(", "+")
@@ -228,10 +246,22 @@ def at_their_bounds() -> list[str]:
         for between in ("-", ") ", "/", " ", ".", ".-", "--")
         for behind in ("", "-12", "-123", "-1961", " 1234 12", "/1961")
     ]
-    cards = [f"{first}{'0' * zeros}{last}" for first in (1, 2, 6, 7, 22) for zeros in range(9, 20) for last in range(10)]
-    ibans = [f"{'A' * letters}{check:02}{'0' * zeros}" for letters in (1, 2, 3) for check in (2, 53, 98) for zeros in (10, 11, 30, 31)]
+    cards = [
+        f"{first}{'0' * zeros}{last}" for first in (1, 2, 6, 7, 22) for zeros in range(9, 20) for last in range(10)
+    ]
+    ibans = [
+        f"{'A' * letters}{check:02}{'0' * zeros}"
+        for letters in (1, 2, 3)
+        for check in (2, 53, 98)
+        for zeros in (10, 11, 30, 31)
+    ]
     ibans += [f"AA{check:02}{'0' * zeros}" for check in range(100) for zeros in (10, 11, 30, 31)]
-    lettered = [f"{word}{between}{row[:size]}" for word in ("A", "AB", "ABCD", "ABCDE", "MK", "RS", "ISO", "ab") for between in ("", "-", "--") for size in (4, 5, 6, 11, 12)]
+    lettered = [
+        f"{word}{between}{row[:size]}"
+        for word in ("A", "AB", "ABCD", "ABCDE", "MK", "RS", "ISO", "ab")
+        for between in ("", "-", "--")
+        for size in (4, 5, 6, 11, 12)
+    ]
     ages = [str(age) for age in (*range(85, 95), *range(125, 135))]
     edges = [f"{one}.{two}.0.{two}" for one in (0, 1, 126, 127, 128, 254, 255, 256) for two in (0, 1, 255, 256)]
     return [*numbers, *days, *grouped, *cards, *ibans, *lettered, *ages, *edges]
