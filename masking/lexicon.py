@@ -275,12 +275,21 @@ def plain(word: str) -> str:
     return word.lower() if word.isascii() else word.translate(_PLAIN)
 
 
-def plain_words(words: Iterable[str]) -> frozenset[str]:
-    """Return words as the lists write them: those of ASCII at once."""
-    every = list(words)
-    of_ascii = [word for word in every if word.isascii()]
-    lowered = "\n".join(of_ascii).lower().split("\n") if of_ascii else ()
-    return frozenset((*lowered, *(plain(word) for word in every if not word.isascii())))
+class PlainWords:
+    """The words of a list as lists write them: `lines` for native code, single ones for who asks."""
+
+    def __init__(self, words: WordList) -> None:
+        self.lines = _BEYOND.sub(lambda match: plain(match[0]), words.lines).encode().lower()
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(self.lines.decode().split("\n")[:-1])
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._words
+
+
+_BEYOND = re.compile(r"[^\x00-\x7f]+")
 
 
 class _Plain(dict[int, str]):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from masking.findings import Finding
-    from masking.lexicon import Lexicon
+    from masking.lexicon import Lexicon, PlainWords
     from masking.memory import Memory
     from masking.phrases import Part, Phrasebook
     from masking.recognizers import Recognizer
@@ -58,7 +58,7 @@ class Matcher:
     """The phrases of recognizers over a lexicon, numbered in their order. Raises PhraseRefused for one that is none."""
 
     def __init__(
-        self, lexicon: Lexicon, book: Phrasebook, recognizers: Sequence[Recognizer], forgotten: frozenset[str]
+        self, lexicon: Lexicon, book: Phrasebook, recognizers: Sequence[Recognizer], forgotten: PlainWords
     ) -> None:
         if native.library is None:
             raise RuntimeError("the library was not built")
@@ -93,7 +93,8 @@ class Matcher:
             ctypes.c_int32(len(recognizers)),
             bytes(told.cues),
             ctypes.c_uint32(len(told.cues)),
-            *_pool(forgotten, [])[:2],
+            forgotten.lines,
+            ctypes.c_uint32(len(forgotten.lines)),
             *_pool(told.listed, [])[:2],
             native.address(told.owners),
             native.address(told.sizes),

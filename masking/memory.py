@@ -17,7 +17,7 @@ from masking.lexicon import WORD, plain
 from masking.native import Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Container, Iterator
 
 MAX_VALUES = 8192
 """Values remembered at most."""
@@ -128,7 +128,7 @@ class Memory:
         self._native = Owned(address, native.library.known_free)
         return self._native
 
-    def learn(self, identifier: str, value: str, forgotten: Collection[str]) -> None:
+    def learn(self, identifier: str, value: str, forgotten: Container[str]) -> None:
         """Remember a value: a name word by word, but for `forgotten` words.
 
         Of anything else, if there is a digit in it, all of it and its letters and digits alone.

@@ -19,7 +19,7 @@ from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
 from masking.keys import ask_keys, key_phrase
-from masking.lexicon import SITE, Lexicon, plain_words
+from masking.lexicon import SITE, Lexicon, PlainWords
 from masking.lists import WordList
 from masking.matcher import Matcher
 from masking.memory import Memory
@@ -56,7 +56,7 @@ class RuleSet:
     profiles: Mapping[str, Profile] = field(repr=False)
     default_profile: str
     lexicon: Lexicon = field(repr=False)
-    forgotten: frozenset[str] = field(repr=False)
+    forgotten: PlainWords = field(repr=False)
     searcher: Searcher = field(repr=False)
 
     @classmethod
@@ -88,7 +88,7 @@ class RuleSet:
         except ValueError as error:
             raise RuleError("recognizers", str(error)) from None
         recognizers = _read_recognizers(drafts, fragments, lists, book)
-        forgotten = plain_words(lists.get("forgotten", ()))
+        forgotten = PlainWords(lists.get("forgotten", WordList()))
         searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = read_triggers(entries)
         profiles, default = read_profiles(entries)
@@ -304,7 +304,7 @@ def _searcher(
     lexicon: Lexicon,
     book: Phrasebook,
     recognizers: Sequence[Recognizer],
-    forgotten: frozenset[str],
+    forgotten: PlainWords,
     *,
     proven: bool,
 ) -> Searcher:

@@ -17,6 +17,7 @@ from masking.matcher import MatchedText, Matcher
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from masking.lexicon import PlainWords
     from masking.matcher import Match
     from masking.memory import Memory
     from masking.recognizers import Recognizer
@@ -67,7 +68,7 @@ class Scanner:
     """
 
     def __init__(
-        self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: frozenset[str]
+        self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: PlainWords
     ) -> None:
         self._searcher = searcher
         self._every = every
