@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from masking.lists import Union
 
 _INERT = b"\x80\x80"
-INERT_FIRSTS = range(0x80, 0x86)
+INERT_FIRSTS = range(0x80, 0x87)
 """First bytes of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
 stand in a row."""
 
@@ -56,10 +56,11 @@ FIRST_NUMBER, FIRST_WORD = 128, 256
 SITE = "@"
 """Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
 
-_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xCF))
-_UNKNOWN = b"\xcf\x80"
-ORDINARY = range(0xD0, 0x100)
-"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word."""
+_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC3))
+_UNKNOWN = b"\xc3\x80"
+ORDINARY = range(0xC4, 0x100)
+"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word. With all others
+and in all shapes they make 65,408 symbols, of which native code has room for 65,535."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 

@@ -67,9 +67,7 @@ class Scanner:
     `every` are those whose phrases the searcher knows, ranked; `wanted` those of them that count: a stretch of these.
     """
 
-    def __init__(
-        self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: PlainWords
-    ) -> None:
+    def __init__(self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: PlainWords) -> None:
         self._searcher = searcher
         self._every = every
         self._forgotten = forgotten
