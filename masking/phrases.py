@@ -59,24 +59,25 @@ def _tokens(source: str) -> tuple[str, ...]:
     return tokens
 
 
-def literals(*sources: str) -> set[str]:
-    """Return the words that phrases name by themselves: each is a word list of its own, `=word`."""
-    words = {term[1:] for term in lists_of(*sources) if term[:1] == "="}
-    return words.union(*(_words_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == '"'))
+def tokens_of(sources: Iterable[str]) -> set[str]:
+    """Return the tokens of phrases. Raises ValueError with a fixed reason."""
+    return set().union(*map(_tokens, sources))
+
+
+def literals(tokens: Iterable[str]) -> set[str]:
+    """Return the words that tokens name by themselves: each is a word list of its own, `=word`."""
+    words = {term[1:] for term in lists_of(tokens) if term[:1] == "="}
+    return words.union(*(_words_in(token[1:-1]) for token in tokens if token[0] == '"'))
+
+
+def lists_of(tokens: Iterable[str]) -> set[str]:
+    """Return the terms of tokens that may be names of word lists."""
+    return set().union(*(_terms_in(token[1:-1]) for token in tokens if token[0] == "<"))
 
 
 @lru_cache(maxsize=4096)
 def _words_in(choices: str) -> frozenset[str]:
     return frozenset(part.lower() for part in _LITERAL.findall(choices) if part[0].isalpha())
-
-
-def lists_of(*sources: str) -> set[str]:
-    """Return the terms of phrases that may be names of word lists."""
-    return set().union(*(_terms_in(token[1:-1]) for token in _tokens_of(sources) if token[0] == "<"))
-
-
-def _tokens_of(sources: Iterable[str]) -> set[str]:
-    return set().union(*map(_tokens, sources))
 
 
 @lru_cache(maxsize=4096)
