@@ -59,8 +59,8 @@ SITE = "@"
 _QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC3))
 _UNKNOWN = b"\xc3\x80"
 ORDINARY = range(0xC4, 0x100)
-"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word. With all others
-and in all shapes they make 65,408 symbols, of which native code has room for 65,535."""
+"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word. In all shapes
+there are 65,408 symbols with all others; native code has room for 65,535."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 
@@ -286,7 +286,7 @@ class PlainWords:
     def _words(self) -> frozenset[str]:
         return frozenset(self.lines.decode().split("\n")[:-1])
 
-    def __contains__(self, word: str) -> bool:
+    def __contains__(self, word: object) -> bool:
         return word in self._words
 
 
