@@ -46,6 +46,11 @@ HINT = "|".join(
 """RE2 source of what any text with an edit holds. A long word in small letters is no hint: base64 has capitals."""
 
 _ANY_HINT = compile_pattern(HINT)
+_ELEMENTS = compile_pattern(r"[0-9A-Za-z]\*[0-9A-Za-z]")
+_SEGMENT = compile_pattern(r"(?:^|~)(?:[A-Z]{2,3}|[A-Z]{1,2}[0-9])\*[0-9A-Z]")
+_NEAR = 48
+"""Characters on each side in which a token is looked at for signs that part it."""
+
 _ESCAPES = {"n": "\n", "r": "\n", "t": " ", '"': '"', "'": "'", "/": "/"}
 _USUAL = frozenset(" \n\r\t.,;:!?'\"()/-+@#&=_<>{}[]|^~%*\\")
 
@@ -139,7 +144,21 @@ def _mark(text: str, start: int, end: int) -> str | None:
         return None
     if left.isalnum() and right.isalnum() and (end - start == 1 or text[start] == "_"):
         return None
-    return ""
+    ends_segment = text[start:end] == "~" and left.isalnum() and right == "\n"
+    return None if ends_segment or (text[start] in "*~" and _parts_elements(text, start, end)) else ""
+
+
+def _parts_elements(text: str, start: int, end: int) -> bool:
+    """Say whether asterisks part elements, and a tilde ends them: whether the token is of an X12 segment.
+
+    Such a one begins a segment, has single asterisks, or four and more in a row, which emphasis never has.
+    """
+    before, behind = text[max(0, start - _NEAR) : start].split(), text[end : end + _NEAR].split()
+    left = before[-1] if before and not text[start - 1].isspace() else ""
+    right = behind[0] if behind and not text[end].isspace() else ""
+    token = f"{left}{text[start:end]}{right}"
+    single = len(_ELEMENTS.findall(token))
+    return single > 1 or "****" in token or _SEGMENT.search(token) is not None or (single > 0 and token[-1] == "~")
 
 
 def _text_of(data: bytes) -> str | None:

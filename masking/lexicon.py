@@ -56,11 +56,11 @@ FIRST_NUMBER, FIRST_WORD = 128, 256
 SITE = "@"
 """Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
 
-_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC3))
-_UNKNOWN = b"\xc3\x80"
-ORDINARY = range(0xC4, 0x100)
+_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
+_UNKNOWN = b"\xc4\x80"
+ORDINARY = range(0xC5, 0x100)
 """First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word. In all shapes
-there are 65,408 symbols with all others; native code has room for 65,535."""
+there are 64,448 symbols with all others; native code has room for 65,535."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 

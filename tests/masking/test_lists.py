@@ -64,7 +64,7 @@ def test_a_lexicon_with_native_code_knows_words_in_python_too() -> None:
 
 def many_lists(phrases: str) -> dict[str, bytes]:
     """Return rules over thirteen lists with more unions than a tape has codes."""
-    lists = [" ".join(f"w{letters(word)}" for word in range(1, 7000) if word >> place & 1) for place in range(13)]
+    lists = [" ".join(f"w{letters(word)}" for word in range(1, 8000) if word >> place & 1) for place in range(13)]
     words = ", ".join(f"list_{letters(place)}: {some}" for place, some in enumerate(lists))
     rule = f"recognizers:\n  - {{id: r, identifier: NAME, phrases: [{phrases}], examples: ['[[wb]]']}}\nwords: {{{words}}}\n"
     return {"recognizers/a.yaml": rule.encode()}

@@ -6,7 +6,7 @@ import pytest
 
 from masking import RuleError, RuleSet
 from masking.memory import Memory
-from masking.phrases import lists_of, literals
+from masking.phrases import lists_of, literals, tokens_of
 from masking.reading import Reading
 
 LISTS = """words:
@@ -121,8 +121,9 @@ def test_mistakes_are_told(phrase: str, problem: str) -> None:
 def test_words_and_lists_of_a_phrase() -> None:
     """The lexicon is told which words and lists a phrase asks for."""
     source = '"care of|c" _ <cap given|=home -common> <n3>'
-    assert literals(source) == {"care", "of", "c", "home"}
-    assert lists_of(source) == {"cap", "given", "=home", "common", "n3"}
+    tokens = tokens_of([source])
+    assert literals(tokens) == {"care", "of", "c", "home"}
+    assert lists_of(tokens) == {"cap", "given", "=home", "common", "n3"}
 
 
 def test_a_placeholder_is_no_word() -> None:

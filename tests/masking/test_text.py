@@ -159,8 +159,8 @@ def test_hold_back_on_prose_is_small() -> None:
 def test_known_values_are_found_again_later_and_only_later() -> None:
     """A name found by its cue is found without it afterwards, never before."""
     text = (
-        "then Okonkwo left quietly under warm yellow lamps beside quiet gardens. "
-        "Seen by Dr. Okonkwo today under warm yellow lamps beside quiet gardens. "
+        "then Okonkwo left softly beside ancient lanterns, candles and lamps. "
+        "Seen by Dr. Okonkwo today softly beside ancient lanterns, candles and lamps. "
         "then Okonkwo left again."
     )
     found = [(f.start, f.rule) for f in find(shipped(), text, names="balanced")]
