@@ -146,11 +146,9 @@ static int telephone(const Matcher *m, int32_t i, int32_t end) {
 static int ip(const Matcher *m, int32_t i, int32_t end) {
     int parts[4];
     if (end - i != 7) return OPEN_QUESTION;
-    for (int32_t j = 0; j < 7; j++) {
-        if (j % 2) {
-            if (m->tape[i + j] != '.') return OPEN_QUESTION;
-            continue;
-        }
+    for (int32_t j = 1; j < 7; j += 2)
+        if (m->tape[i + j] != '.') return OPEN_QUESTION;
+    for (int32_t j = 0; j < 7; j += 2) {
         if (!is_number(m, i + j) || digits_of(m, i + j) > 3) return OPEN_QUESTION;
         if (digits_of(m, i + j) > 1 && *text_of(m, i + j) == '0') return NO;
         if ((parts[j / 2] = value_of(m, i + j)) > 255) return NO;

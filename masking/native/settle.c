@@ -218,6 +218,14 @@ static int32_t possessive(const Matcher *m, int32_t i) {
     return !m->keys[i] && width(m, i) > 2 && (end[-1] | 0x20) == 's' && end[-2] == '\'' ? 2 : 0;
 }
 
+/* The key of the symbols [i, end) without the last bytes; 0, which nothing has, where one of them is not ASCII. */
+static uint64_t key_without(const Matcher *m, int32_t i, int32_t end, int32_t tail) {
+    for (int32_t j = i; j < end; j++)
+        if (m->keys[j]) return 0;
+    uint64_t key = key_of(key_begin(), m->text + m->byte_at[i], m->byte_at[end] - m->byte_at[i] - tail);
+    return key ? key : 1;
+}
+
 /* Learn from a stretch: of a name its words, of anything else with a digit in it all of it and its letters and digits. */
 static int learn_from(Matcher *m, Known *known, const Zone *zone, const Taken *taken) {
     const Rule *rule = &m->rules[taken->rule];
@@ -280,14 +288,16 @@ static int recall(Matcher *m, const Known *known, const Zone *zone, int32_t name
         while (i < end) {
             int32_t stop = whole >= 0 ? end : part_end(m, i, end);
             int32_t identifier = whole >= 0 ? whole : known_find(known, key_of_symbols(m, i, stop, 1));
+            int32_t tail = identifier < 0 && stop == end ? possessive(m, stop - 1) : 0;
+            if (tail) identifier = known_find(known, key_without(m, i, stop, tail));
             if (identifier >= 0) {
                 Taken *last = m->recalled_count ? &m->recalled[m->recalled_count - 1] : NULL;
                 if (last && last->rule == -1 - names && identifier == names && joins(m, last_end, i)) {
-                    last->end = m->at[stop];
+                    last->end = m->at[stop] - tail;
                 } else {
                     if (grow((void **)&m->recalled, &m->recalled_room, m->recalled_count + 1, sizeof(Taken)))
                         return OUT_OF_MEMORY;
-                    m->recalled[m->recalled_count++] = (Taken){m->at[i], m->at[stop], -1 - identifier};
+                    m->recalled[m->recalled_count++] = (Taken){m->at[i], m->at[stop] - tail, -1 - identifier};
                 }
                 last_end = stop;
             }

@@ -224,6 +224,19 @@ def line_end_rules() -> RuleSet:
     return rules_of(*LINE_ENDS)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name: Mary Doe. Mary's_1 file",
+        "Contact: Mary Doe. X-Mary's_ x1Mary's_ Mary's2_ Mary's Mary's_a",
+        "id 01:db8::1 300:db8::1",
+    ],
+)
+def test_what_underscores_and_colons_tie_is_read_alike(text: str) -> None:
+    """A possessive before an underscore hides no known name, nor is what has the length of another address one."""
+    assert find(shipped(), text) == find(measure(), text) != []
+
+
 def test_two_texts_may_be_read_at_once() -> None:
     """A text that was read before another one is read again when it is searched."""
     searcher = shipped().searcher

@@ -102,6 +102,7 @@ JUDGED = st.one_of(
     st.from_regex(r"\+?[012]?[-. ]?\(?[0-3]\d{2}\)?[-. ]?\d{3}[-. ]?[04]\d{2,4}", fullmatch=True),
     st.from_regex(r"\+{0,2}\d{6,16}|1234567890|2147483647|5555555555|4155550000", fullmatch=True),
     st.from_regex(r"(\d{1,3}|127|255|0|012)(\.(\d{1,3}|0)){3}", fullmatch=True),
+    st.from_regex(r"(01|300|0|2001|fe80):(db8|0)?::?1?", fullmatch=True),
     st.from_regex(r"1?[-. ]?\(?800\)?[-. ]273[-. ](8255|TALK|8256)", fullmatch=True),
     st.from_regex(r"[A-Z]?\d{4,12}", fullmatch=True),
     st.from_regex(r"(NCT|PMC|[A-Z]{1,5}|Ab|sha|x)\d{0,3}-\d{1,8}(-\d{1,3})?", fullmatch=True),
