@@ -33,7 +33,7 @@ KEY = b"a key of thirty-two bytes, bench"
 PROFILE = "standard"
 UNITS = frozenset(range(1_000_000))
 _EDIT_EVERY = 100
-_ROUND = 200_000
+_ROUND = 1_000_000
 _LEAST = 0.005
 """Seconds for which a walk is repeated: one of 20 KB takes a thirtieth of it."""
 
@@ -117,7 +117,8 @@ def walks(sizes: Iterable[int], budget: float) -> Iterator[Figure]:
 def requests(sizes: Sequence[int], budget: float) -> Iterator[Figure]:
     """Yield the whole way's figures on clinical text: other texts in every round, then the same text again.
 
-    A round takes `_ROUND` bytes, of small requests several: they would be measured on the caches of a cold worker.
+    A round takes `_ROUND` bytes, of small requests several: they would be measured on the caches that making their bodies
+    left, not on those of a worker.
     """
     cases = {
         name: partial(_each, case) for name, case in (("request", request), ("json", _loads_dumps), ("re2", _re2_pass))

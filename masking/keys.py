@@ -75,9 +75,3 @@ def read_keys(keys: tuple[str, ...], book: Phrasebook) -> tuple[Parts, ...]:
         (*head, *bracket, *quote, "[[", text, "*", "(", *comma, text, "*", ")", "+", "]]", *end_of_list),
         (*head, "[[", *number, "]]"),
     )
-
-
-def ask_keys(keys: tuple[str, ...], book: Phrasebook) -> None:
-    """Take note of the words of a path (`Phrasebook.ask`)."""
-    for key in keys:
-        book.ask(key_phrase(key))

@@ -64,6 +64,11 @@ def tokens_of(sources: Iterable[str]) -> set[str]:
     return set().union(*map(_tokens, sources))
 
 
+def count_tokens(sources: Iterable[str]) -> Counter[str]:
+    """Return how often each token stands in phrases. Raises ValueError with a fixed reason."""
+    return Counter(chain.from_iterable(map(_tokens, sources)))
+
+
 def literals(tokens: Iterable[str]) -> set[str]:
     """Return the words that tokens name by themselves: each is a word list of its own, `=word`."""
     words = {term[1:] for term in lists_of(tokens) if term[:1] == "="}
@@ -95,11 +100,10 @@ class Phrasebook:
         self.kinds = Kinds(lexicon)
         self._known: dict[str, Parts] = {}
 
-    def ask(self, source: str) -> None:
-        """Take note of the kinds of words that a phrase asks for. Raises ValueError with a fixed reason."""
-        for token, times in Counter(_tokens(source)).items():
-            for kind in _kinds_in(token):
-                self.kinds.ask(kind, times)
+    def ask(self, token: str, times: int = 1) -> None:
+        """Take note of the kinds of words that a token of phrases asks for. Raises ValueError with a fixed reason."""
+        for kind in _kinds_in(token):
+            self.kinds.ask(kind, times)
 
     def read(self, source: str) -> Parts:
         """Return the parts of a phrase. Raises ValueError with a fixed reason."""

@@ -153,6 +153,16 @@ class Reading:
         return (start, end) if starts is None or ends is None else (starts[start], ends[end - 1])
 
 
+def findings_of(scanner: Scanner, text: str, memory: Memory) -> list[Finding]:
+    """Return what a scanner finds in a short text; `memory` is advanced."""
+    view = view_of(text)
+    found = scanner.whole(view.text, memory) if view.starts is None else None
+    if found is None:
+        reading = Reading(scanner, text, view=view)
+        found = reading.findings(reading.zones, memory)
+    return found
+
+
 def _first(stretch: Stretch) -> int:
     return stretch.first
 

@@ -18,15 +18,15 @@ from masking import native
 from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
-from masking.keys import ask_keys, key_phrase
+from masking.keys import key_phrase
 from masking.lexicon import SITE, Lexicon, PlainWords
 from masking.lists import WordList
 from masking.matcher import Matcher
 from masking.memory import Memory
 from masking.phrase import PhraseRefused
-from masking.phrases import Phrasebook, lists_of, literals, tokens_of
+from masking.phrases import Phrasebook, count_tokens, lists_of, literals, tokens_of
 from masking.profile import read_profiles
-from masking.reading import Reading
+from masking.reading import Reading, findings_of
 from masking.recognizers import Draft, Recognizer, read_draft, read_recognizer
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
@@ -154,18 +154,15 @@ class RuleSet:
 
     def failures(self) -> Iterator[RuleError]:
         """Run every example and counter-example through its recognizer and yield those that fail."""
-        memory = Memory()
         for rule in self.recognizers:
             scanner = self.scanner_of(rule)
             if rule.values is not None:
                 yield from _unfound(rule, rule.values, scanner)
             for example in rule.examples:
-                reading = Reading(scanner, example.text)
-                memory = Memory() if len(memory) else memory
                 if rule.identifier == PUBLIC:
-                    found = reading.claimed(rule.id)
+                    found = Reading(scanner, example.text).claimed(rule.id)
                 else:
-                    findings = reading.findings(reading.zones, memory)
+                    findings = findings_of(scanner, example.text, Memory())
                     found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
                 if tuple(found) != example.spans:
                     said = "example {} is not matched as marked" if example.spans else "counter-example {} is matched"
@@ -253,7 +250,7 @@ def _read_lexicon(holders: Iterable[Entry], lists: Mapping[str, WordList], draft
     tokens: set[str] = set()
     for draft in drafts:
         try:
-            tokens |= tokens_of((*draft.phrases, *(key_phrase(key) for path in draft.fields for key in path)))
+            tokens |= tokens_of(_phrases_of(draft))
         except ValueError as error:
             raise draft.entry.error(str(error), "phrases") from None
         if draft.values is not None:
@@ -276,16 +273,21 @@ def _read_lexicon(holders: Iterable[Entry], lists: Mapping[str, WordList], draft
         raise RuleError("recognizers", str(error)) from None
 
 
-def _ask_phrases(drafts: Iterable[Draft], book: Phrasebook) -> None:
+def _phrases_of(draft: Draft) -> Iterator[str]:
+    """Yield the phrases of a draft, and those of its fields."""
+    yield from draft.phrases
+    for path in draft.fields:
+        yield from map(key_phrase, path)
+
+
+def _ask_phrases(drafts: Sequence[Draft], book: Phrasebook) -> None:
     """Let the book know which words phrases tell apart. Raises RuleError."""
-    for draft in drafts:
+    for token, times in count_tokens(phrase for draft in drafts for phrase in _phrases_of(draft)).items():
         try:
-            for phrase in draft.phrases:
-                book.ask(phrase)
-            for keys in draft.fields:
-                ask_keys(keys, book)
+            book.ask(token, times)
         except ValueError as error:
-            raise draft.entry.error(str(error), "phrases") from None
+            rule = next(draft.entry for draft in drafts if token in tokens_of(_phrases_of(draft)))
+            raise rule.error(str(error), "phrases") from None
 
 
 def _read_recognizers(
