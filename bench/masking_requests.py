@@ -117,8 +117,8 @@ def walks(sizes: Iterable[int], budget: float) -> Iterator[Figure]:
 def requests(sizes: Sequence[int], budget: float) -> Iterator[Figure]:
     """Yield the whole way's figures on clinical text: other texts in every round, then the same text again.
 
-    A round takes `_ROUND` bytes, of small requests several: they would be measured on the caches that making their bodies
-    left, not on those of a worker.
+    A round takes `_ROUND` bytes, of small requests several: they would be measured on the caches that making
+    their bodies left, not on those of a worker.
     """
     cases = {
         name: partial(_each, case) for name, case in (("request", request), ("json", _loads_dumps), ("re2", _re2_pass))
