@@ -144,8 +144,10 @@ def _mark(text: str, start: int, end: int) -> str | None:
         return None
     if left.isalnum() and right.isalnum() and (end - start == 1 or text[start] == "_"):
         return None
-    ends_segment = text[start:end] == "~" and left.isalnum() and right == "\n"
-    return None if ends_segment or (text[start] in "*~" and _parts_elements(text, start, end)) else ""
+    if left.isspace() or text[start] not in "*~" or (right.isspace() and text[start:end] != "~"):
+        return ""
+    ends_segment = left.isalnum() and right in "\r\n"
+    return None if ends_segment or _parts_elements(text, start, end) else ""
 
 
 def _parts_elements(text: str, start: int, end: int) -> bool:
@@ -153,10 +155,8 @@ def _parts_elements(text: str, start: int, end: int) -> bool:
 
     Such a one begins a segment, has single asterisks, or four and more in a row, which emphasis never has.
     """
-    before, behind = text[max(0, start - _NEAR) : start].split(), text[end : end + _NEAR].split()
-    left = before[-1] if before and not text[start - 1].isspace() else ""
-    right = behind[0] if behind and not text[end].isspace() else ""
-    token = f"{left}{text[start:end]}{right}"
+    left, right = text[max(0, start - _NEAR) : start].rsplit(maxsplit=1)[-1], text[end : end + _NEAR]
+    token = f"{left}{text[start:end]}{'' if right[:1].isspace() else ''.join(right.split()[:1])}"
     single = len(_ELEMENTS.findall(token))
     return single > 1 or "****" in token or _SEGMENT.search(token) is not None or (single > 0 and token[-1] == "~")
 

@@ -26,7 +26,7 @@ _PARTING = "\n\x1e\x85\u2028\u2029"
 _PLAIN = 2
 _SPACE = r"\[ \]|\ "
 _PLAIN_PARTS = re.compile(
-    rf"(?:{_SPACE}|\\b|\\[dw]|\\[^\w\s]|\[[^\]^\x00-\x20\\\[]+\]|\(\?:|[()|?*+]|\{{\d+(?:,\d*)?\}}|[\w'\"/,;:@#%&=<>~`!-])*"
+    rf"(?:{_SPACE}|\\b|\\[dw]|\\[^\w\s]|\[[^\]^\x00-\x20\\\[]+\]|[()|?*+]|\{{\d+(?:,\d*)?\}}|[\w'\"/,;:@#%&=<>~`!-])*"
 )
 """A pattern in which nothing but spaces takes white space."""
 
@@ -60,7 +60,15 @@ class Triggers:
         if every is not None and every.search(view) is None:
             return ()  # most texts: making white space one takes longer than this
         shown = _spaced(view)
+        if every is None and self._any.search(shown) is None:
+            return ()
         return tuple(trigger.id for trigger in self if any(pattern.search(shown) for pattern in trigger.patterns))
+
+    @cached_property
+    def _any(self) -> Automaton:
+        """All patterns in one, over a text with one space for all white space."""
+        sources = [f"(?i:{source})" for trigger in self for source in trigger.sources]
+        return compile_pattern("|".join(sources), max_mem=MAX_MEM_LARGE)
 
     @cached_property
     def _every(self) -> Automaton | None:

@@ -53,6 +53,11 @@ def test_white_space_is_one_space(parts: list[tuple[str, str]], other: str | Non
     assert bool(match_triggers(rules, text)) == matches
 
 
+def test_many_groups_are_read_at_once() -> None:
+    """Whether a pattern is plain is asked in linear time."""
+    assert rules_of("(?:a" * 60 + ")" * 60 + ".").triggers._every is None
+
+
 @pytest.mark.parametrize("pattern", OTHER)
 def test_what_may_take_white_space_as_something_else_is_searched_in_one_line(pattern: str) -> None:
     """Only where nothing but spaces takes white space is it searched as it is."""
