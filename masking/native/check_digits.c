@@ -1,10 +1,8 @@
-/* Check digits: whether a number is one that its issuer could have given out (`masking/check_digits.py`, which this is tested
-   against). Values are of ASCII. */
+/* Check digits: whether a number is one that its issuer could have given out (`masking/check_digits.py`, which this is
+   tested against). Values are of ASCII. */
 #include "matcher.h"
 
 #include <string.h>
-
-static int told(int yes) { return yes ? YES : NO; }
 
 /* A vehicle's number with its check digit (49 CFR 565.15). */
 int check_vin(const char *value, const char *end) {

@@ -21,8 +21,6 @@ static int is_small(const Matcher *m, int32_t i) { return is_number(m, i) && dig
 
 static int parts_date(Symbol symbol) { return symbol == '/' || symbol == '-' || symbol == '.'; }
 
-static int told(int yes) { return yes ? YES : NO; }
-
 static int sure(int yes) { return yes ? YES : OPEN_QUESTION; }
 
 /* A day and a month, either way round. */

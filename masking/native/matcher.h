@@ -82,6 +82,12 @@ Symbol listed_symbol(const Words *words, const char *word, uint32_t length, cons
 
 static inline int is_letter(char c) { return (unsigned)((c | 0x20) - 'a') < 26; }
 static inline int is_digit(char c) { return (unsigned)(c - '0') < 10; }
+/* Say whether a character is one of some signs. */
+static inline int is_among(char c, const char *some) {
+    for (; *some; some++)
+        if (*some == c) return 1;
+    return 0;
+}
 /* A byte of UTF-8 that is not the first of its character. */
 static inline int is_behind(char c) { return (c & 0xc0) == 0x80; }
 
@@ -292,6 +298,8 @@ typedef struct {
 } Rule;
 
 enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
+
+static inline int told(int yes) { return yes ? YES : NO; }
 
 typedef struct {
     int32_t zone, phrase, start, end, verdict;

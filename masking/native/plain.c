@@ -1,9 +1,9 @@
-/* Plain text: whether a text is surely its own view, being of ASCII and with nothing in it that may spell something else
-   (`masking/folding.py`, whose pattern says the same; this is tested against it). */
+/* Plain text: whether a text is surely its own view, being of ASCII and with nothing in it that may spell something
+   else (`masking/folding.py`, whose pattern says the same; this is tested against it). */
 #include "matcher.h"
 
-/* What a character may be: of a run that encodings are made of, and in it a capital or a digit of base 16; what no plain text
-   holds; what depends on what stands behind it. */
+/* What a character may be: of a run that encodings are made of, and in it a capital or a digit of base 16; what no plain
+   text holds; what depends on what stands behind it. */
 enum { RUN = 1, CAPITAL = 2, HEX = 4, ODD = 8, BEHIND = 16 };
 enum { SHORTEST_RUN = 16 };
 
@@ -15,12 +15,6 @@ static const uint8_t KINDS[256] = {
     ['g' ... 'z'] = RUN, ['A' ... 'F'] = RUN | CAPITAL | HEX, ['G' ... 'Z'] = RUN | CAPITAL, [0x80 ... 0xff] = ODD,
 };
 #undef CONTROLS
-
-static int is_among(char c, const char *some) {
-    for (; *some; some++)
-        if (*some == c) return 1;
-    return 0;
-}
 
 static int kind(char c) { return KINDS[(uint8_t)c]; }
 

@@ -92,12 +92,6 @@ static int token(Reader *r) {
 
 static int is_line_end(char c) { return c == '\n' || c == BREAK; }
 
-static int is_among(char c, const char *some) {
-    for (; *some; some++)
-        if (*some == c) return 1;
-    return 0;
-}
-
 /* Where the character stands that comes before a line end, but for the spaces that are left out; -1 if none does. */
 static int32_t ends_with(const char *text, int32_t at) {
     int32_t begin = at;

@@ -359,8 +359,8 @@ int32_t matcher_findings(Matcher *m, int32_t zones, int32_t from, int32_t to, Kn
     return found < 0 ? found : 0;
 }
 
-/* Read a whole text, with the line end behind it, and find in it, unless a zone has more than `widest` characters: then TOO_WIDE. Returns as
-   `matcher_judge`, or as `matcher_read` where that fails. */
+/* Read a whole text, with the line end behind it, and find in it, unless a zone has more than `widest` characters: then
+   TOO_WIDE. Returns as `matcher_judge`, or as `matcher_read` where that fails. */
 int32_t matcher_whole(Matcher *m, const char *text, int32_t size, uint16_t before, int32_t widest, int32_t from,
                       int32_t to, Known *known, int32_t names, int32_t known_priority) {
     int32_t zones = matcher_read(m, text, size, before, 1);

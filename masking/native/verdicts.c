@@ -30,8 +30,6 @@ static int is_wide(char c) { return (c & 0x80) != 0; }
 
 static int is_alnum(char c) { return is_letter(c) || is_digit(c); }
 
-static int is_one_of(const char *signs, char c) { return c && strchr(signs, c) != NULL; }
-
 /* The verdict where the answer to a question speaks against a value. */
 static int unless(int answer) { return answer == YES ? NO : answer == NO ? YES : OPEN_QUESTION; }
 
@@ -167,9 +165,9 @@ static int goes_on(Bytes zone, const char *beside, int step, const char *value, 
     char beyond = beside + step >= zone.begin && beside + step < zone.end ? beside[step] : ' ';
     if (is_wide(*beside) || is_wide(beyond)) return OPEN_QUESTION;
     if (is_alnum(*beside)) return *beside == 'T' && step > 0 && is_digit(beyond) ? NO : YES;
-    if (is_one_of("./-", *beside) && memchr(value, *beside, (size_t)(end - value)))
+    if (is_among(*beside, "./-") && memchr(value, *beside, (size_t)(end - value)))
         return is_alnum(beyond) && (*beside != '.' || is_digit(beyond)) ? YES : NO;
-    return is_one_of("_%", *beside) || (is_one_of(".,", *beside) && step < 0 && is_digit(beyond)) ? YES : NO;
+    return is_among(*beside, "_%") || (is_among(*beside, ".,") && step < 0 && is_digit(beyond)) ? YES : NO;
 }
 
 static int stands_alone(Bytes zone, const char *value, const char *end) {
