@@ -23,6 +23,7 @@ from bench import detection_report as report
 from bench import detection_speed as speed
 from bench.detection_engine import POLICIES, Engine
 from bench.detection_gold import read_rows
+from bench.detection_otherwise import with_other_values
 from bench.detection_score import Miss, Score, pieces, score, shapes
 from bench.detection_unseen import known_words, unseen
 from bench.synthetic import sets as synthetic
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     """Sets by name, each made when it is first asked for."""
 
 PLAIN = ("asq*", "synthetic prompts")
-"""Sets that evasions, lower case and unseen names are made from."""
+"""Sets that evasions, lower case, unseen names and other values are made from."""
 NAMED = ("prompts", "handoffs", "letters")
 """Sets that are made again with people whose names are words."""
 COUNT = 250
@@ -106,6 +107,7 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
     for name in [name for name in sets if wanted(name, PLAIN)]:
         sets[f"unseen names, {name}"] = cache(partial(_unseen, sets[name], seed))
         sets[f"lower case, {name}"] = cache(partial(_lowered, sets[name]))
+        sets[f"other values, {name}"] = cache(partial(_otherwise, sets[name], half, seed))
     return sets
 
 
@@ -116,6 +118,10 @@ def _namesakes(name: str, half: Half, seed: int) -> list[Document]:
 
 def _unseen(plain: Callable[[], list[Document]], seed: int) -> list[Document]:
     return unseen(plain(), known_words(POLICIES), seed)
+
+
+def _otherwise(plain: Callable[[], list[Document]], half: Half, seed: int) -> list[Document]:
+    return with_other_values(plain(), half, seed)
 
 
 def _lowered(plain: Callable[[], list[Document]]) -> list[Document]:
