@@ -38,6 +38,8 @@ AFTER_REACH = 24
 _INSERTION = re.compile(r"\{\{([a-z_]+)(?:\|(lower|title))?\}\}")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*\.?")
 _NEXT = re.compile(r"(?:'s?)?[ \n-]{0,4}([^\W\d_]+)")
+_YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
+"""Four figures by themselves: no comma of thousands stands before a value that holds them."""
 _IDENTIFIER = re.compile(r"[A-Z][A-Z_]{1,23}")
 _ID = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _DEPTH = 8
@@ -179,6 +181,8 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
         return not (beside == "T" and step > 0 and beyond.isdigit())
     if beside in "./-" and beside in text[start:end]:
         return beyond.isalnum() and (beside != "." or beyond.isdigit())
+    if beside == "," and _YEAR.search(text[start:end]):
+        return False
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 

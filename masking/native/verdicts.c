@@ -159,6 +159,16 @@ static int longest(const Matcher *m, const Rule *rule, int32_t *left, int32_t *r
 
 /* --- what stands around a value ------------------------------------------------------------------------------------- */
 
+/* Say whether four figures stand together in a value, as a year does; no comma of thousands stands before it. */
+static int holds_year(const char *value, const char *end) {
+    int figures = 0;
+    for (; value < end; value++) {
+        if (!is_digit(*value) && figures == 4) return 1;
+        figures = is_digit(*value) ? figures + 1 : 0;
+    }
+    return figures == 4;
+}
+
 /* Say whether a value goes on at the byte beside it, as in `1.2.2024.5` or `x3/4`. */
 static int goes_on(Bytes zone, const char *beside, int step, const char *value, const char *end) {
     if (beside < zone.begin || beside >= zone.end) return NO;
@@ -167,6 +177,7 @@ static int goes_on(Bytes zone, const char *beside, int step, const char *value, 
     if (is_alnum(*beside)) return *beside == 'T' && step > 0 && is_digit(beyond) ? NO : YES;
     if (is_among(*beside, "./-") && memchr(value, *beside, (size_t)(end - value)))
         return is_alnum(beyond) && (*beside != '.' || is_digit(beyond)) ? YES : NO;
+    if (*beside == ',' && holds_year(value, end)) return NO;
     return is_among(*beside, "_%") || (is_among(*beside, ".,") && step < 0 && is_digit(beyond)) ? YES : NO;
 }
 
