@@ -156,12 +156,12 @@ class RuleSet:
             raise RuleError("profiles", "no profile of that name") from None
 
     def warm(self) -> None:
-        """Build the states that requests will use, by reading the rules' own examples as if they were a leaf.
+        """Build states that requests will use, by reading the first example of each rule as if they were a leaf.
 
-        A cold automaton makes a state for nearly every word it reads. More text than the examples makes no request
-        faster (measured), only more states.
+        A cold automaton makes a state for nearly every word it reads. All examples instead of the first would make the
+        first requests up to a tenth faster: 4 ms less for the first 120 KB, for 60 ms more here (measured).
         """
-        examples = "\n\n".join(example.text for rule in self.recognizers for example in rule.examples)
+        examples = "\n\n".join(rule.examples[0].text for rule in self.recognizers)
         reading = Reading(self.scanner("strict"), examples)
         reading.findings(reading.zones, Memory())
         self.triggers.matching(examples)

@@ -74,13 +74,15 @@ struct Bank {
     int32_t count, number;    /* groups, and the number of the first among all */
     const uint16_t *class_of; /* of each symbol in each group: class_of[symbol * stride + group] */
     int32_t stride, from, to; /* phrases from..to are looked for */
+    uint64_t awake;           /* the groups that may wake */
+    int few;                  /* these are so few that steps are not kept */
     const uint64_t *wakes;    /* the groups that each symbol may wake */
     Joint *joints;
     Ending *ending;
     int32_t ending_count, ending_room;
     uint16_t *states; /* of each joint state, that of each group */
     uint32_t *table, table_mask, joint_count;
-    Step *steps;
+    Step *steps, passing; /* the last one that is not kept */
     uint32_t step_count, step_mask;
     int32_t joint_room, state_room;
     uint32_t *path; /* the joint state behind each symbol of the zone that was read last */
