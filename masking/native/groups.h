@@ -8,9 +8,10 @@
 /* A state is a number; ENDS is added where a phrase may end. */
 enum { NOT_MADE = 0xffff, ENDS = 0x8000, MAX_STATES = 0x7fff };
 
-/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes at most two for
-   each of its symbols: 4608 (`segments.MAX_RUN + REACH`), some more where one character spells several. */
-enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
+/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes at most four for
+   each of its symbols, and two of these for each class only once: 4608 symbols (`segments.MAX_RUN + REACH`), some more where
+   one character spells several. */
+enum { MANY_STATES = MAX_STATES / 8 * 3, MUCH_MEMORY = 3 << 20 };
 
 enum { FEW_WAYS = 256, FEW_SLOTS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
 
