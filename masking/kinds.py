@@ -13,7 +13,9 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from masking import native
 from masking.automata import compile_tape
+from masking.code_sets import move, pack, rank, sets_of
 from masking.lexicon import CLOSE, FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
 
 if TYPE_CHECKING:
@@ -26,11 +28,15 @@ _SHAPES = {name: frozenset({shape}) for name, shape in SHAPES.items()} | {"any":
 _SHAPES |= {name: frozenset(SHAPES[shape] for shape in shapes) for name, shapes in _AGGREGATES.items()}
 _RUN = re.compile("1+")
 _BYTES = bytes(range(256))
+_PLAIN_SIGNS = re.compile(r"\\[!-/:-@\[-^`{-~]|\[(?:\\[!-/:-@\[-^`{-~]|[ !-,./:-@_`{-~])+\]")
+"""An escaped sign, and a class without ranges: what they take is seen without RE2."""
+_ESCAPE = re.compile(r"\\(.)")
 _LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
 _CLOSED = 1 << ord('"') | 1 << ord("\n")
 """What a quote that ends its line is."""
-_FEW_BITS = 16
-_ALL, _ALIKE = [-1] * len(SHAPES), [0] + [1] * (len(SHAPES) - 1)
+_NO_SHAPES: frozenset[int] = frozenset()
+_EVERY_SHAPE = range(1, len(SHAPES) + 1)
+_ALIKE = [0] + [1] * (len(SHAPES) - 1)
 _NO_WORDS = (0,) * len(SHAPES)
 
 
@@ -71,13 +77,15 @@ class Kinds:
                 held[_LOWER].append(place)
             if is_other:
                 held[_OTHER].append(place)
-        self._held = held  # of lists, and of words that are lower-case or not, the places of their codes
-        self._sets = _sets_of(held)
+        self._held: Mapping[str, Sequence[int]] = held  # of lists, and of words that are lower-case or not, the codes
         self._terms: dict[str, tuple[frozenset[int], int]] = {}
         self._asked: dict[str, int] = {}
-        self._taken: dict[str, set[int]] = {}  # what they take of those asked for
+        self._rows: dict[int, int] = {}  # sets of codes that kinds take which were asked for, with their numbers
+        self._taken: dict[str, tuple[list[int], list[int]]] = {}  # these, and for each shape which of them
+        self._moved = array("Q")  # the rows, when native code sealed them
+        self._order: dict[int, int] = {}  # and the numbers of these
         self._kinds: dict[str, Kind] = {}
-        self._numbers = {0: 0}  # of sets of codes: most kinds take the same words in several shapes
+        self._numbers = {0: 0}  # of other sets of codes: most kinds take the same words in several shapes
         self.space = self.signs(" ")
         self.line_end = self._new("end of a gap", 1 << ord("\n"), _NO_WORDS, lambda: r"\n")  # which no quote is
 
@@ -91,18 +99,23 @@ class Kinds:
         The bits of the symbols that are no words; the numbers of the sets of codes, one for each shape; and the bits of
         these sets, each of as many words as hold all codes.
         """
-        others, sets = array("Q"), array("Q")
+        others = array("Q")
         for kind in self._kinds.values():
             others.frombytes(kind.others.to_bytes(FIRST_WORD // 8, "little"))
-        size = (len(self._codes) + 63) // 64 * 8
-        for codes in self._numbers:
-            sets.frombytes(codes.to_bytes(size, "little"))
+        none, *rest = self._numbers
+        sets = pack([none], len(self._codes)) + self._moved + pack(rest, len(self._codes))
         return others, array("i", chain.from_iterable(kind.words for kind in self._kinds.values())), sets
+
+    @cached_property
+    def _sets(self) -> dict[str, int]:
+        """Of lists, and of words that are lower-case or not, the codes as bits; who is sealed hardly needs them."""
+        return sets_of(self._held)
 
     def ask(self, source: str, times: int = 1) -> None:
         """Take note of a kind of words that will be asked for once this is sealed. Raises ValueError."""
         if source not in self._asked:
-            self._taken[source] = {*self._kind(source)[0]}
+            sets, places = self._kind(source)
+            self._taken[source] = [self._rows.setdefault(codes, len(self._rows)) for codes in sets], places
             self._asked[source] = 0
         self._asked[source] += times
 
@@ -110,8 +123,12 @@ class Kinds:
         """Return a kind of words. Raises ValueError with a fixed reason."""
         known = self._kinds.get(source)
         if known is None:
-            sets, places = self._kind(source)
-            numbers = [*map(self._number, sets)]
+            taken = self._taken.get(source)
+            if taken is None:
+                sets, places = self._kind(source)
+                numbers = [*map(self._number, sets)]
+            else:
+                numbers, places = [self._order[row] for row in taken[0]], taken[1]
             known = self._new(source, 0, [numbers[place] for place in places], lambda: self._rendered(source))
         return known
 
@@ -150,24 +167,26 @@ class Kinds:
         return made
 
     def _number(self, codes: int) -> int:
-        return self._numbers.setdefault(codes, len(self._numbers))
+        return self._numbers.setdefault(codes, len(self._numbers) + len(self._order))
 
     def _kind(self, source: str) -> tuple[list[int], list[int]]:
         """Return sets of codes, and for each shape which of them a kind takes in it. Raises ValueError."""
-        every, masks = -1, _ALL
+        every = -1
+        shaped: list[tuple[frozenset[int], int, int]] = []
         for term in source.split():
             shapes, codes = self._term(term.removeprefix("-"))
             inside, outside = (-1, codes) if term[0] != "-" else (0, ~codes)
             if shapes:
-                masks = [mask & (inside if shape in shapes else outside) for shape, mask in enumerate(masks, 1)]
+                shaped.append((shapes, inside, outside))
             else:
                 every &= outside
         sets = [self._sets[_LOWER] & every, self._sets[_OTHER] & every]
         places = _ALIKE
-        if masks is not _ALL:
-            rest = list(dict.fromkeys(masks[1:]))
-            sets = [sets[0] & masks[0], *[sets[1] & mask for mask in rest]]
-            places = [0, *[1 + rest.index(mask) for mask in masks[1:]]]
+        if shaped:
+            ways = [tuple([shape in shapes for shapes, _, _ in shaped]) for shape in _EVERY_SHAPE]
+            rest = list(dict.fromkeys(ways[1:]))
+            sets = [sets[0] & _mask(shaped, ways[0]), *[sets[1] & _mask(shaped, way) for way in rest]]
+            places = [0, *[1 + rest.index(way) for way in ways[1:]]]
         if not any(sets):
             raise ValueError(f"no word can be <{source}>")
         return sets, places
@@ -176,13 +195,14 @@ class Kinds:
         """Return the shapes of which a term takes all words, and the codes that it takes in any shape."""
         known = self._terms.get(term)
         if known is None:
-            shapes: frozenset[int] = frozenset()
+            shapes = _NO_SHAPES
             codes = 0
             for name in term.split("|"):
+                listed = self._sets.get(name)
                 if name in _SHAPES:
                     shapes |= _SHAPES[name]
-                elif name in self._sets:
-                    codes |= self._sets[name]
+                elif listed is not None:
+                    codes |= listed
                 else:
                     raise ValueError(f"no word list `{name}`")
             known = self._terms[term] = shapes, codes
@@ -190,18 +210,25 @@ class Kinds:
 
     def seal(self) -> None:
         """Give words that no kind asked for so far tells apart one code."""
-        asked: dict[int, int] = {}
-        for source, times in self._asked.items():
-            for codes in self._taken[source]:
-                asked[codes] = asked.get(codes, 0) + times
-        rows = sorted(asked, key=lambda codes: (-asked[codes], codes))
-        uses = dict(zip(self._codes, _columns(rows, len(self._codes)), strict=True))
+        times = [0] * len(self._rows)
+        for source, asked in self._asked.items():
+            for row in {*self._taken[source][0]}:
+                times[row] += asked
+        rows = sorted(self._rows, key=lambda codes: (-times[self._rows[codes]], codes))
+        packed = pack(rows, len(self._codes))
+        uses = dict(zip(self._codes, rank(rows, packed, len(self._codes)), strict=True))
         moved = self._lexicon.recode(uses)
         new = sorted({moved.get(code, code) for code in self._codes})
-        places = {code: place for place, code in enumerate(new)}
-        here = [places[moved.get(code, code)] for code in self._codes]
-        self._sets = _sets_of({key: [here[place] for place in some] for key, some in self._held.items()})
-        self._held, self._taken, self._terms = {}, {}, {}
+        numbers = {code: place for place, code in enumerate(new)}
+        places = [numbers[moved.get(code, code)] for code in self._codes]
+        self._held = {name: [places[place] for place in some] for name, some in self._held.items()}
+        if native.library is None:
+            self._taken = {}
+        else:
+            self._moved = move(native.library, packed, len(rows), places, len(new))
+            self._order = {self._rows[codes]: place for place, codes in enumerate(rows, 1)}  # behind the set of nothing
+        self._rows, self._terms = {}, {}
+        vars(self).pop("_sets", None)  # of the codes before
         self._codes = new
         self._lexicon.number(new)
 
@@ -246,43 +273,19 @@ def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
     return out
 
 
-def _columns(rows: Sequence[int], size: int) -> list[bytes]:
-    """Return what stands in each of `size` columns of bits, the lowest first, so that they order as their bits do.
-
-    Eight rows are read as one of bytes, which leaves an eighth of them to pick: a third of the time (measured).
-    """
-    ones = int.from_bytes(b"\1" * size, "big")
-    eights = (rows[at : at + 8] for at in range(0, len(rows), 8))
-    sums = (sum(_spread(row, ones) << 7 - place for place, row in enumerate(eight)) for eight in eights)
-    every = b"".join([one.to_bytes(size, "big") for one in sums])
-    return [every[place::size] for place in reversed(range(size))]
-
-
-def _spread(bits: int, ones: int) -> int:
-    """Return bits as the lowest ones of as many bytes."""
-    if bits.bit_count() > _FEW_BITS:
-        return int.from_bytes(f"{bits:b}".encode(), "big") & ones
-    spread = 0
-    while bits:
-        spread |= 1 << 8 * (bits.bit_length() - 1)
-        bits &= ~(1 << bits.bit_length() - 1)
-    return spread
-
-
-def _sets_of(held: Mapping[str, Iterable[int]]) -> dict[str, int]:
-    """Return sets of codes as bits from the places of the codes."""
-    sets: dict[str, int] = {}
-    for key, places in held.items():
-        bits = bytearray(1 + max(places, default=0) // 8)
-        for place in places:
-            bits[place >> 3] |= 1 << (place & 7)
-        sets[key] = int.from_bytes(bits, "little")
-    return sets
+def _mask(shaped: Iterable[tuple[frozenset[int], int, int]], way: Iterable[bool]) -> int:
+    """Return the codes that terms take of words of a shape, by whether each term takes all of them."""
+    mask = -1
+    for (_, inside, outside), is_inside in zip(shaped, way, strict=True):
+        mask &= inside if is_inside else outside
+    return mask
 
 
 @lru_cache(maxsize=4096)
 def bytes_of(text: str) -> int:
     """Return the bytes that a sign or class of RE2 takes, as bits. Raises ValueError."""
+    if _PLAIN_SIGNS.fullmatch(text):
+        return sum(1 << ord(sign) for sign in {*_ESCAPE.sub(r"\1", text if text[0] == "\\" else text[1:-1])})
     return sum(1 << match.span()[0] for match in compile_tape(text).finditer(_BYTES))
 
 

@@ -12,7 +12,7 @@ import sys
 import weakref
 from array import array
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate
 from operator import itemgetter
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ Match = tuple[int, int, int, int]
 
 _TOKENS = {"(": -1, ")": -2, "|": -3, "?": -4, "*": -5, "+": -6, "[[": -7, "]]": -8, "_": -10}
 _REPEAT = -9
+_TOKEN_BYTES = array("i").itemsize
 _ERRORS = {-2: phrase.MALFORMED, -3: phrase.EMPTY, -4: "the phrase is too large"}
 _OUT_OF_MEMORY, _UNTOLD, _TOO_WIDE = -1, -5, -6
 _NAME = identifier_number(NAME)
@@ -72,7 +73,7 @@ class Matcher:
         set_count = len(book.kinds)
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         token = _Tokens().__getitem__
-        tokens = [[*chain.from_iterable(map(token, one.parts))] for rule in recognizers for one in rule.phrases]
+        tokens = [b"".join(map(token, one.parts)) for rule in recognizers for one in rule.phrases]
         told = RuleFacts(recognizers)
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
@@ -85,8 +86,8 @@ class Matcher:
             *_pool(*lexicon.endings()),
             *map(native.address, book.kinds.bits()),
             ctypes.c_int32(set_count),
-            native.address(array("i", chain.from_iterable(tokens))),
-            native.address(array("i", accumulate(map(len, tokens), initial=0))),
+            native.address(array("i", b"".join(tokens))),
+            native.address(array("i", accumulate((len(one) // _TOKEN_BYTES for one in tokens), initial=0))),
             ctypes.c_int32(len(tokens)),
             native.address(array("i", owners)),
             native.address(told.rules),
@@ -267,18 +268,18 @@ class MatchedText:
         return matcher.settled(self.view if asked else "", zones, asked, memory)
 
 
-class _Tokens(dict["Part", tuple[int, ...]]):
-    """The parts of phrases as native code reads them; fifty thousand parts are some thousand different ones."""
+class _Tokens(dict["Part", bytes]):
+    """The parts of phrases as native code reads them, in numbers; of a hundred thousand some thousand differ."""
 
-    def __missing__(self, part: Part) -> tuple[int, ...]:
+    def __missing__(self, part: Part) -> bytes:
         if not isinstance(part, str):
-            tokens: tuple[int, ...] = (part.number,)
+            numbers: tuple[int, ...] = (part.number,)
         elif part[0] == "{":
             low, comma, high = part[1:-1].partition(",")
-            tokens = (_REPEAT, int(low or 0), int(high) if high else -1 if comma else int(low))
+            numbers = (_REPEAT, int(low or 0), int(high) if high else -1 if comma else int(low))
         else:
-            tokens = (_TOKENS[part],)
-        self[part] = tokens
+            numbers = (_TOKENS[part],)
+        tokens = self[part] = array("i", numbers).tobytes()
         return tokens
 
 

@@ -22,7 +22,7 @@ from masking.kinds import Kind, Kinds, bytes_of
 from masking.lexicon import BREAK, LENGTHS, NUMBERS, SIGN, WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from masking.lexicon import Lexicon
 
@@ -52,21 +52,41 @@ _VALUES = {
 
 @lru_cache(maxsize=1 << 14)
 def _tokens(source: str) -> tuple[str, ...]:
-    """Return the tokens of a phrase: of fifty thousand two thousand differ. Raises ValueError with a fixed reason."""
+    """Return the tokens of a phrase or a piece of one. Raises ValueError with a fixed reason."""
     tokens = tuple(map(intern, _EVERY.findall(source)))
     if len("".join(tokens)) != len(source):
         raise ValueError("a phrase holds something that is neither a kind, a word nor a sign")
     return tokens
 
 
-def tokens_of(sources: Iterable[str]) -> set[str]:
-    """Return the tokens of phrases. Raises ValueError with a fixed reason."""
-    return set().union(*map(_tokens, sources))
+def parted(pieces: Sequence[str]) -> tuple[str, ...]:
+    """Return a phrase in these pieces, or as one if a token goes over their borders.
+
+    Definitions are pieces that stand in many phrases: what is known of a piece is known of all of them.
+    """
+    whole = ("".join(pieces),)
+    if any(piece.endswith("\\") for piece in pieces):  # escapes what comes next
+        return whole
+    try:
+        tokens_of(pieces)
+    except ValueError:
+        return whole
+    return tuple(filter(None, pieces))
 
 
-def count_tokens(sources: Iterable[str]) -> Counter[str]:
-    """Return how often each token stands in phrases. Raises ValueError with a fixed reason."""
-    return Counter(chain.from_iterable(map(_tokens, sources)))
+def tokens_of(pieces: Iterable[str]) -> set[str]:
+    """Return the tokens of phrases, or of their pieces. Raises ValueError with a fixed reason."""
+    return set().union(*map(_tokens, pieces))
+
+
+def count_tokens(pieces: Iterable[str]) -> Counter[str]:
+    """Return how often each token stands in phrases, or in their pieces. Raises ValueError with a fixed reason."""
+    often = Counter(pieces)
+    counts = Counter(chain.from_iterable(map(_tokens, often)))
+    for piece, times in often.items():
+        for token in _tokens(piece) if times > 1 else ():
+            counts[token] += times - 1
+    return counts
 
 
 def literals(tokens: Iterable[str]) -> set[str]:
@@ -98,18 +118,27 @@ class Phrasebook:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.kinds = Kinds(lexicon)
-        self._known: dict[str, Parts] = {}
+        self._known: dict[str, Parts] = {}  # tokens
+        self._pieces: dict[str, Parts] = {}
 
     def ask(self, token: str, times: int = 1) -> None:
         """Take note of the kinds of words that a token of phrases asks for. Raises ValueError with a fixed reason."""
         for kind in _kinds_in(token):
             self.kinds.ask(kind, times)
 
-    def read(self, source: str) -> Parts:
-        """Return the parts of a phrase. Raises ValueError with a fixed reason."""
-        tokens = _tokens(source)
-        if tokens.count("[[") > 1:
+    def read(self, *pieces: str) -> Parts:
+        """Return the parts of a phrase, of which one or more pieces are given (`parted`).
+
+        Raises ValueError with a fixed reason.
+        """
+        if sum(_tokens(piece).count("[[") for piece in pieces) > 1:
             raise ValueError("a phrase has one value in [[ ]]")
+        for piece in pieces:
+            if piece not in self._pieces:
+                self._pieces[piece] = self._piece(_tokens(piece))
+        return tuple(chain.from_iterable(map(self._pieces.__getitem__, pieces)))
+
+    def _piece(self, tokens: Iterable[str]) -> Parts:
         for token in tokens:
             if token not in self._known:  # most stand in many phrases
                 self._known[token] = self._parts(token)

@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING
 
 from masking import lookahead
 from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
+from masking.drafts import expand
 from masking.findings import Claim
 from masking.folding import fold
 from masking.gazetteers import Gazetteer
-from masking.keys import read_keys, read_path
-from masking.lexicon import SITE
+from masking.keys import read_keys
 from masking.phrase import Phrase
 from masking.validators import VALIDATORS
-from masking.values import MAX_VALUES, Values, form, unusable
+from masking.values import form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from masking.drafts import Draft
     from masking.phrases import Phrasebook
     from masking.sources import Entry
+    from masking.values import Values
 
 CONTEXT_REACH = 48
 """Code points before a value in which a cue of `context` or `unless` counts."""
@@ -35,15 +37,12 @@ CONTEXT_REACH = 48
 AFTER_REACH = 24
 """Code points behind a value in which a word of `unless_after` must be the first to speak against it."""
 
-_INSERTION = re.compile(r"\{\{([a-z_]+)(?:\|(lower|title))?\}\}")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*\.?")
 _NEXT = re.compile(r"(?:'s?)?[ \n-]{0,4}([^\W\d_]+)")
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 """Four figures by themselves: no comma of thousands stands before a value that holds them."""
 _IDENTIFIER = re.compile(r"[A-Z][A-Z_]{1,23}")
 _ID = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-_DEPTH = 8
-_MAX_SOURCE = 400_000
 _STRICT_ONLY = "strict"
 
 
@@ -186,73 +185,6 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
-def expand(source: str, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], depth: int = _DEPTH) -> str:
-    """Insert definitions and word lists into a pattern. Raises ValueError for an unknown name or a circle."""
-    if depth == 0:
-        raise ValueError("definitions go in a circle")
-
-    def insert(match: re.Match[str]) -> str:
-        name, form = match[1], match[2]
-        if form:
-            if name not in lists:
-                raise ValueError(f"no word list `{name}`")
-            return alternation(lists[name], title=form == "title")
-        if name not in fragments:
-            raise ValueError(f"no definition `{name}`")
-        return "(?:" + expand(fragments[name], fragments, lists, depth - 1) + ")"
-
-    expanded = _INSERTION.sub(insert, source)
-    if len(expanded) > _MAX_SOURCE:
-        raise ValueError("the pattern is too long")
-    return expanded
-
-
-def alternation(words: Iterable[str], *, title: bool = False) -> str:
-    """Return words as an alternation; `title` gives Title and UPPER case instead of the lower one.
-
-    In falling order a word stands after all that it begins, so the longest one wins; and words with the same beginning
-    stand side by side, which RE2 turns into a trie.
-    """
-    forms = {form for word in words for form in ((word.title(), word.upper()) if title else (word,))}
-    return "(?:" + "|".join(map(re.escape, sorted(forms, reverse=True))) + ")"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is read of a recognizer before words have kinds: literal values, keys, phrases with their definitions."""
-
-    entry: Entry
-    values: Values | None
-    fields: tuple[tuple[str, ...], ...]
-    phrases: tuple[str, ...]
-
-
-def read_draft(entry: Entry, fragments: Mapping[str, str]) -> Draft:
-    """Read the draft of a recognizer. Raises RuleError."""
-    values = _read_values(entry)
-    try:
-        fields = tuple(read_path(path) for path in entry.strings("fields"))
-    except ValueError as error:
-        raise entry.error(str(error), "fields") from None
-    try:
-        phrases = tuple([expand(phrase, fragments, {}) for phrase in entry.strings("phrases")])
-    except ValueError as error:
-        raise entry.error(str(error), "phrases") from None
-    return Draft(entry, values, fields, phrases if values is None else values.phrases(SITE + entry.rule))
-
-
-def _read_values(entry: Entry) -> Values | None:
-    """Read the literal values of a rule, None if it has none. Raises RuleError."""
-    values = list(entry.numbered("values"))
-    if len(values) > MAX_VALUES:
-        raise entry.error(f"more than {MAX_VALUES} values", "values")
-    for number, value, line in values:
-        problem = unusable(value)
-        if problem:
-            raise entry.error(f"value {number} {problem}", line)
-    return Values(value for _, value, _ in values) if values else None
-
-
 def read_recognizer(
     draft: Draft, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], book: Phrasebook
 ) -> Recognizer:
@@ -277,7 +209,7 @@ def read_recognizer(
     except ValueError as error:
         raise entry.error(str(error), "patterns") from None
     try:
-        parts = [*map(book.read, draft.phrases)]
+        parts = [book.read(*pieces) for pieces in draft.phrases]
         parts += [one for keys in fields for one in read_keys(keys, book)]
         tapes = tuple(map(Phrase, parts))
     except ValueError as error:

@@ -12,9 +12,11 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 from masking import native
+from masking.drafts import Definitions, Draft, read_draft
 from masking.errors import RuleError
 from masking.findings import PUBLIC
 from masking.gazetteers import parts
@@ -27,7 +29,7 @@ from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, count_tokens, lists_of, literals, tokens_of
 from masking.profile import read_profiles
 from masking.reading import Reading, findings_of
-from masking.recognizers import Draft, Recognizer, read_draft, read_recognizer
+from masking.recognizers import Recognizer, read_recognizer
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
 from masking.tape_search import TapeSearcher
@@ -79,7 +81,8 @@ class RuleSet:
         entries = {name: open_entry(name, sources[name]) for name in sorted(sources) if name.endswith(".yaml")}
         fragments, lists = _read_words(entries, sources)
         holders = [entry for name, entry in entries.items() if _holds_rules(name)]
-        drafts = [read_draft(rule, fragments) for entry in holders for rule in entry.entries("recognizers")]
+        definitions = Definitions(fragments)
+        drafts = [read_draft(rule, definitions) for entry in holders for rule in entry.entries("recognizers")]
         lexicon = _read_lexicon(holders, lists, drafts)
         book = Phrasebook(lexicon)
         _ask_phrases(drafts, book)
@@ -111,6 +114,15 @@ class RuleSet:
         return ranked(self.recognizers)
 
     @cached_property
+    def _firsts(self) -> list[int]:
+        """The number of the first phrase of each of the ranked recognizers, and of all phrases."""
+        return list(accumulate((len(rule.phrases) for rule in self._ranked), initial=0))
+
+    @cached_property
+    def _owners(self) -> list[Recognizer]:
+        return [rule for rule in self._ranked for _ in rule.phrases]
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {rule.id: place for place, rule in enumerate(self._ranked)}
 
@@ -123,16 +135,18 @@ class RuleSet:
         scanner = self._scanners.get(names)
         if scanner is None:
             count = sum(names == "strict" or not recognizer.strict for recognizer in self._ranked)
-            scanner = self._scanners[names] = self._scanner_of(slice(0, count))
+            scanner = self._scanners[names] = self._scanner_of(0, count)
         return scanner
 
     def scanner_of(self, rule: Recognizer) -> Scanner:
         """Return a scanner of one rule alone."""
         place = self._places[rule.id]
-        return self._scanner_of(slice(place, place + 1))
+        return self._scanner_of(place, place + 1)
 
-    def _scanner_of(self, wanted: slice) -> Scanner:
-        return Scanner(self.searcher, self._ranked, wanted, self.forgotten)
+    def _scanner_of(self, start: int, stop: int) -> Scanner:
+        """Return a scanner of some of the ranked recognizers."""
+        phrases = range(self._firsts[start], self._firsts[stop])
+        return Scanner(self.searcher, self._owners, self._ranked[start:stop], phrases, self.forgotten)
 
     def profile(self, name: str) -> Profile:
         """Return a profile by name. Raises RuleError if there is none."""
@@ -142,12 +156,12 @@ class RuleSet:
             raise RuleError("profiles", "no profile of that name") from None
 
     def warm(self) -> None:
-        """Build the states that requests will use, by reading the rules' own examples as if they were a leaf.
+        """Build states that requests will use, by reading the first example of each rule as if they were a leaf.
 
-        A cold automaton makes a state for nearly every word it reads. More text than the examples makes no request
-        faster (measured), only more states.
+        A cold automaton makes a state for nearly every word it reads. All examples instead of the first would make the
+        first requests up to a tenth faster: 4 ms less for the first 120 KB, for 60 ms more here (measured).
         """
-        examples = "\n\n".join(example.text for rule in self.recognizers for example in rule.examples)
+        examples = "\n\n".join(rule.examples[0].text for rule in self.recognizers)
         reading = Reading(self.scanner("strict"), examples)
         reading.findings(reading.zones, Memory())
         self.triggers.matching(examples)
@@ -274,8 +288,8 @@ def _read_lexicon(holders: Iterable[Entry], lists: Mapping[str, WordList], draft
 
 
 def _phrases_of(draft: Draft) -> Iterator[str]:
-    """Yield the phrases of a draft, and those of its fields."""
-    yield from draft.phrases
+    """Yield the pieces of the phrases of a draft, and the phrases of its fields."""
+    yield from chain.from_iterable(draft.phrases)
     for path in draft.fields:
         yield from map(key_phrase, path)
 

@@ -6,7 +6,6 @@ What matches is judged by its recognizer, and what several claim is settled.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from masking.findings import Claim, Finding, settle
@@ -64,25 +63,27 @@ def ranked(recognizers: Sequence[Recognizer]) -> list[Recognizer]:
 class Scanner:
     """Finds what some recognizers find in the zones of texts.
 
-    `every` are those whose phrases the searcher knows, ranked; `wanted` those of them that count: a stretch of these.
+    `owners` are the recognizers of all phrases that the searcher knows; `phrases` the numbers of those that
+    count, which `recognizers` have.
     """
 
-    def __init__(self, searcher: Searcher, every: Sequence[Recognizer], wanted: slice, forgotten: PlainWords) -> None:
+    def __init__(
+        self,
+        searcher: Searcher,
+        owners: Sequence[Recognizer],
+        recognizers: Sequence[Recognizer],
+        phrases: range,
+        forgotten: PlainWords,
+    ) -> None:
         self._searcher = searcher
-        self._every = every
+        self._owners = owners
+        self._phrases = phrases
         self._forgotten = forgotten
-        recognizers = every[wanted]
-        first = sum(len(recognizer.phrases) for recognizer in every[: wanted.start or 0])
-        self._phrases = range(first, first + sum(len(recognizer.phrases) for recognizer in recognizers))
         self._propagated = {recognizer.id for recognizer in recognizers if recognizer.propagate}
         by_rank = sorted(recognizers, key=lambda recognizer: recognizer.priority)
         self._fields = {" ".join(keys): recognizer for recognizer in by_rank for keys in recognizer.fields}
         self._letters = Letters(recognizers)
         self._matcher = searcher if isinstance(searcher, Matcher) and not self._letters else None
-
-    @cached_property
-    def _owners(self) -> list[Recognizer]:
-        return [recognizer for recognizer in self._every for _ in recognizer.phrases]
 
     def whole(self, view: str, memory: Memory) -> list[Finding] | None:
         """Return the findings of a whole view, `memory` is advanced; None if it has to be read zone by zone."""

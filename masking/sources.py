@@ -6,6 +6,7 @@ of masking that opens files, and only at start.
 
 from __future__ import annotations
 
+import re  # reads rule files, never a text under inspection
 from typing import TYPE_CHECKING
 
 import yaml
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_ANCHOR = re.compile(r"&[0-9A-Za-z_-]")
 
 MAX_FILE = 4 << 20
 """Bytes of one rule file."""
@@ -161,20 +164,33 @@ def open_entry(file: str, source: bytes) -> Entry:
         line = source.count(b"\n", 0, error.start) + 1
         raise RuleError(file, "not valid UTF-8", line=line) from None
     try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if getattr(event, "anchor", None) is not None:
-                raise RuleError(
-                    file, "anchors and aliases are not allowed", line=getattr(event.start_mark, "line", -1) + 1
-                )
+        if _ANCHOR.search(text):  # or there is none, and an alias is an error by itself
+            _refuse_anchors(file, text)
         node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = getattr(error.problem_mark, "line", -1) + 1
-        raise RuleError(file, "not valid YAML", line=line) from None
-    except yaml.YAMLError:
-        raise RuleError(file, "not valid YAML") from None
+    except yaml.YAMLError as error:
+        raise _malformed(file, text, error) from None
     if node is None:
         raise RuleError(file, "the file is empty", line=1)
     return Entry(file, node)
+
+
+def _refuse_anchors(file: str, text: str) -> None:
+    """Raise RuleError for the first anchor or alias, YAMLError for what is wrong before it."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if getattr(event, "anchor", None) is not None:
+            line = getattr(event.start_mark, "line", -1) + 1
+            raise RuleError(file, "anchors and aliases are not allowed", line=line)
+
+
+def _malformed(file: str, text: str, error: yaml.YAMLError) -> RuleError:
+    """Return what is wrong with a text that is no YAML, or that has an alias before it is none."""
+    try:
+        _refuse_anchors(file, text)
+    except RuleError as refused:
+        return refused
+    except yaml.YAMLError as first:
+        error = first
+    return RuleError(file, "not valid YAML", line=getattr(getattr(error, "problem_mark", None), "line", -1) + 1)
 
 
 def read_word_list(file: str, source: bytes) -> WordList:

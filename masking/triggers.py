@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking.automata import MAX_MEM_LARGE, Automaton, compile_pattern
-from masking.recognizers import expand
+from masking.drafts import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -24,6 +24,8 @@ _FUNCTIONS = {
     "lists_new": (_POINTER, ctypes.c_char_p, _POINTER, _NUMBER, _POINTER),
     "lists_unions": (_NUMBER, _POINTER, _POINTER),
     "lists_free": (None, _POINTER),
+    "codes_rank": (_NUMBER, _POINTER, _NUMBER, _NUMBER, _POINTER),
+    "codes_move": (None, _POINTER, _NUMBER, _NUMBER, _POINTER, _NUMBER, _POINTER),
     "matcher_free": (None, _POINTER),
     "matcher_read": (_NUMBER, _POINTER, ctypes.c_char_p, _NUMBER, ctypes.c_uint16, _NUMBER),
     "matcher_untold": (_NUMBER, _POINTER, _POINTER, _NUMBER),

@@ -22,6 +22,10 @@
 /* Steps for which the same goes, and slots at the beginning. */
 enum { MANY_STEPS = 2 * MANY_JOINTS, FEW = 16 };
 
+/* One in so many groups are few: where only they are looked at, as when a rule is held to its examples, the others do not
+   wake, and no states are made for them. A step is one of all groups, so then none is kept. */
+enum { SOME_OF = 4 };
+
 static uint32_t hash_of(const uint16_t *states, int32_t count) {
     uint64_t hash = 0;
     for (int32_t i = 0; i < count; i++) hash = (hash ^ states[i]) * 0x9e3779b97f4a7c15u;
@@ -94,10 +98,15 @@ static int joint_of(Bank *b, const uint16_t *states, uint64_t ends, uint32_t *jo
     return 0;
 }
 
+/* The groups that a symbol, and a space behind it, may wake. */
+static inline uint64_t wakes_of(const Bank *b, Symbol symbol, int both) {
+    return (b->wakes[symbol] | (both ? b->wakes[' '] : 0)) & b->awake;
+}
+
 /* Make the step from a joint state over a symbol, and over a space behind it; NULL without memory. */
 static const Step *advance(Bank *b, uint32_t joint, Symbol symbol, int both) {
     uint16_t first[64] = {0}, second[64] = {0};
-    uint64_t ends = 0, late_ends = 0, woken = b->wakes[symbol] | (both ? b->wakes[' '] : 0);
+    uint64_t ends = 0, late_ends = 0, woken = wakes_of(b, symbol, both);
     const uint16_t *from = b->states + (size_t)joint * (size_t)b->count;
     const uint16_t *class = b->class_of + (size_t)symbol * (size_t)b->stride;
     const uint16_t *space = b->class_of + (size_t)' ' * (size_t)b->stride;
@@ -113,9 +122,12 @@ static const Step *advance(Bank *b, uint32_t joint, Symbol symbol, int both) {
         late_ends |= (uint64_t)(way >> 31) << i;
     }
     Step made = {key_of_step(joint, symbol, both), 0, 0};
-    if (joint_of(b, first, ends, &made.first) || (both && joint_of(b, second, late_ends, &made.second)) ||
-        widen_steps(b))
-        return NULL;
+    if (joint_of(b, first, ends, &made.first) || (both && joint_of(b, second, late_ends, &made.second))) return NULL;
+    if (b->few) {
+        b->passing = made;
+        return &b->passing;
+    }
+    if (widen_steps(b)) return NULL;
     Step *slot = step_of(b, made.key);
     *slot = made;
     b->step_count++;
@@ -189,9 +201,9 @@ int bank_read(Bank *b, const Symbol *tape, int32_t begin, int32_t end, Ends *end
         Symbol symbol = tape[begin + at];
         both = at + 1 < size && tape[begin + at + 1] == ' ';
         b->path[at] = b->path[at + both] = 0;
-        if (!joint && !(b->wakes[symbol] | (both ? b->wakes[' '] : 0))) continue;
-        const Step *step = step_of(b, key_of_step(joint, symbol, both));
-        if (!step->key && !(step = advance(b, joint, symbol, both))) return OUT_OF_MEMORY;
+        if (!joint && !wakes_of(b, symbol, both)) continue;
+        const Step *step = b->few ? NULL : step_of(b, key_of_step(joint, symbol, both));
+        if ((!step || !step->key) && !(step = advance(b, joint, symbol, both))) return OUT_OF_MEMORY;
         uint32_t first = step->first, second = step->second;
         joint = b->path[at] = first & ~ENDING;
         if (first != joint && add_ends(b, ends, joint, at)) return OUT_OF_MEMORY;
@@ -223,6 +235,13 @@ Bank *bank_new(Group **groups, int32_t count, int32_t number, const uint16_t *cl
 void bank_aim(Bank *b, int32_t from, int32_t to) {
     b->from = from;
     b->to = to;
+    b->awake = 0;
+    for (int32_t i = 0; i < b->count; i++) { /* their members are in rising order */
+        const Group *g = b->groups[i];
+        b->awake |= (uint64_t)(g->members[0] < to && g->members[g->count - 1] >= from) << i;
+    }
+    b->few = SOME_OF * __builtin_popcountll(b->awake) <= b->count;
+    if (!b->few) b->awake = ~0ull;
 }
 
 size_t bank_bytes(const Bank *b) {

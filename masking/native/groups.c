@@ -37,19 +37,17 @@ typedef struct {
     int32_t used;     /* sets in use */
     int32_t *numbers; /* of the sets in use, among those of the matcher */
     int32_t *index;   /* the other way about, plus one; 0 for sets that are not in use */
-    uint64_t *marks;  /* the sets in use that hold each symbol */
-    uint32_t *example; /* a symbol of each class */
+    uint64_t *marks;  /* the sets in use that hold each symbol of a stretch */
     uint16_t *slots;
-    Symbol *members; /* of a set */
+    uint32_t slot_mask;
+    int32_t hold_room, sign_room;
 } Classes;
 
 static void classes_free(Classes *c) {
     free(c->numbers);
     free(c->index);
     free(c->marks);
-    free(c->example);
     free(c->slots);
-    free(c->members);
 }
 
 /* Number the sets that the places of a group have, and note which each place has. */
@@ -70,43 +68,81 @@ static int number_sets(Group *g, Classes *c, int32_t set_count) {
     return 0;
 }
 
-/* Give symbols that no set of the group tells apart one class. */
-static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of, int32_t stride) {
-    uint32_t slot_mask = 1, symbols = WORDS + SHAPES * sets->all_codes;
-    while (slot_mask < 2 * symbols) slot_mask *= 2;
+/* The class of a symbol that some sets hold, made if it is new; NOT_MADE without memory. */
+static uint16_t class_by(Group *g, Classes *c, const uint64_t *mark, int is_sign) {
     size_t width = (size_t)g->width;
-    c->marks = calloc((size_t)symbols * width + 1, sizeof(uint64_t));
-    c->slots = malloc(slot_mask-- * sizeof(uint16_t));
-    c->example = malloc(symbols * sizeof(uint32_t));
-    c->members = malloc(symbols * sizeof(Symbol));
-    if (!c->marks || !c->slots || !c->example || !c->members) return OUT_OF_MEMORY;
-    memset(c->slots, 0xff, (slot_mask + 1u) * sizeof(uint16_t));
-    for (int32_t s = 0; s < c->used; s++) {
-        uint32_t count = set_symbols(sets, c->numbers[s], c->members);
-        for (uint32_t i = 0; i < count; i++) add(c->marks + c->members[i] * width, s);
+    uint32_t slot = (uint32_t)hash_of(mark, g->width) & c->slot_mask;
+    for (; c->slots[slot] != NOT_MADE; slot = (slot + 1) & c->slot_mask)
+        if (!memcmp(g->holds + c->slots[slot] * width, mark, width * sizeof(uint64_t))) return c->slots[slot];
+    if (grow((void **)&g->holds, &c->hold_room, (g->classes + 1) * g->width, sizeof(uint64_t)) ||
+        grow((void **)&g->of_signs, &c->sign_room, g->classes + 1, 1))
+        return NOT_MADE;
+    memcpy(g->holds + (size_t)g->classes * width, mark, width * sizeof(uint64_t));
+    g->of_signs[g->classes] = (uint8_t)is_sign;
+    return c->slots[slot] = (uint16_t)g->classes++;
+}
+
+/* Put the marked symbols of a stretch into classes, and mark none. */
+static int classify_stretch(Group *g, Classes *c, uint32_t first, uint32_t count, uint16_t *class_of) {
+    for (uint32_t symbol = first; symbol < first + count; symbol++) {
+        uint16_t class = class_by(g, c, c->marks + (symbol - first) * (size_t)g->width, symbol < NUMBERS);
+        if (class == NOT_MADE) return OUT_OF_MEMORY;
+        class_of[symbol] = class;
     }
-    for (uint32_t symbol = 0; symbol < symbols; symbol++) {
-        const uint64_t *mark = c->marks + symbol * width;
-        uint32_t slot = (uint32_t)hash_of(mark, g->width) & slot_mask;
-        while (c->slots[slot] != 0xffff && memcmp(c->marks + c->example[c->slots[slot]] * width, mark, width * 8) != 0)
-            slot = (slot + 1) & slot_mask;
-        if (c->slots[slot] == 0xffff) {
-            c->slots[slot] = (uint16_t)g->classes;
-            c->example[g->classes++] = symbol;
+    memset(c->marks, 0, count * (size_t)g->width * sizeof(uint64_t));
+    return 0;
+}
+
+static void mark_symbols(const Group *g, Classes *c, const uint64_t *bits, uint32_t width, int32_t set) {
+    for (uint32_t i = 0; i < width; i++)
+        for (uint64_t some = bits[i]; some; some &= some - 1)
+            add(c->marks + (64 * i + (uint32_t)__builtin_ctzll(some)) * (size_t)g->width, set);
+}
+
+static int32_t codes_of(const Classes *c, const Sets *sets, int32_t s, int32_t shape) {
+    return sets->words[(size_t)c->numbers[s] * SHAPES + (size_t)shape];
+}
+
+/* The first shape in which each set in use takes the same codes as in this one. */
+static int32_t like_shape(const Classes *c, const Sets *sets, int32_t shape) {
+    for (int32_t like = 0; like < shape; like++) {
+        int32_t s = 0;
+        while (s < c->used && codes_of(c, sets, s, like) == codes_of(c, sets, s, shape)) s++;
+        if (s == c->used) return like;
+    }
+    return shape;
+}
+
+/* Give symbols that no set of the group tells apart one class. */
+static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of) {
+    uint32_t size = 1, codes = sets->all_codes, others = WORDS / 64, stretch = codes > WORDS ? codes : WORDS;
+    while (size < 2 * (WORDS + SHAPES * codes)) size *= 2;
+    c->marks = calloc(stretch * (size_t)g->width + 1, sizeof(uint64_t));
+    c->slots = malloc(size * sizeof(uint16_t));
+    if (!c->marks || !c->slots) return OUT_OF_MEMORY;
+    memset(c->slots, 0xff, size * sizeof(uint16_t));
+    c->slot_mask = size - 1;
+    for (int32_t s = 0; s < c->used; s++)
+        mark_symbols(g, c, sets->others + (size_t)c->numbers[s] * others, others, s);
+    if (classify_stretch(g, c, 0, WORDS, class_of)) return OUT_OF_MEMORY;
+    for (int32_t shape = 0; shape < SHAPES; shape++) {
+        int32_t like = like_shape(c, sets, shape);
+        uint32_t first = WORDS + (uint32_t)shape * codes, same = WORDS + (uint32_t)like * codes;
+        if (like < shape) {
+            memcpy(class_of + first, class_of + same, codes * sizeof(uint16_t));
+            continue;
         }
-        class_of[(size_t)symbol * (size_t)stride] = c->slots[slot];
+        for (int32_t s = 0; s < c->used; s++)
+            mark_symbols(g, c, sets->codes + (size_t)codes_of(c, sets, s, shape) * sets->width, sets->width, s);
+        if (classify_stretch(g, c, first, codes, class_of)) return OUT_OF_MEMORY;
     }
     return 0;
 }
 
-/* Note which sets hold each class, and which those of the first places do. */
-static int note_holds(Group *g, const Classes *c) {
-    size_t width = (size_t)g->width;
-    g->holds = malloc(((size_t)g->classes * width + 1) * sizeof(uint64_t));
-    g->first_sets = calloc(width + 1, sizeof(uint64_t));
-    if (!g->holds || !g->first_sets) return OUT_OF_MEMORY;
-    for (size_t class = 0; class < (size_t)g->classes; class++)
-        memcpy(g->holds + class * width, c->marks + c->example[class] * width, width * sizeof(uint64_t));
+/* Note which sets the first places have. */
+static int note_first_sets(Group *g) {
+    g->first_sets = calloc((size_t)g->width + 1, sizeof(uint64_t));
+    if (!g->first_sets) return OUT_OF_MEMORY;
     for (int32_t place = 0; place < g->places; place++)
         if (has(g->firsts, place)) add(g->first_sets, g->set_of[place]);
     return 0;
@@ -131,26 +167,48 @@ static int mark(Group *g) {
     return 0;
 }
 
-/* Note which places may come next in one stretch of memory, with what decides whether they do. */
-static int note_follow(Group *g) {
-    uint32_t count = 0;
-    for (int32_t p = 0; p < g->count; p++) count += (uint32_t)member(g, p)->follow_at[member(g, p)->count];
-    g->follow_at = malloc(((size_t)g->places + 1) * sizeof(uint32_t));
-    g->follow = malloc(((size_t)count + 1) * sizeof(uint32_t));
-    if (!g->follow_at || !g->follow) return OUT_OF_MEMORY;
+/* Say whether a set takes signs, or else whether it takes numbers or words. */
+static int takes(const Sets *sets, int32_t set, int signs) {
+    const uint64_t *others = sets->others + (size_t)set * (WORDS / 64);
+    const int32_t *words = sets->words + (size_t)set * SHAPES;
+    uint64_t any = signs ? others[0] | others[1] : others[2] | others[3];
+    for (int32_t shape = 0; shape < SHAPES && !signs; shape++) any |= (uint64_t)words[shape];
+    return any != 0;
+}
+
+/* How many places may come next in a phrase, all of them counted; those that take both signs and others go to *both. */
+static uint32_t follow_count(const Phrase *phrase, const Sets *sets, uint32_t *both) {
+    for (int32_t i = 0; i < phrase->follow_at[phrase->count]; i++) {
+        int32_t next = phrase->follow[i];
+        *both += next != END && takes(sets, phrase->set[next], 0) && takes(sets, phrase->set[next], 1);
+    }
+    return (uint32_t)phrase->follow_at[phrase->count];
+}
+
+/* Note which places may come next in one stretch of memory, with what decides whether they do. A set of words is never
+   asked about a sign, nor the other way about: a gap is three places beside each word that may come behind it. */
+static int note_follow(Group *g, const Sets *sets) {
+    uint32_t count = 0, both = 0;
+    for (int32_t p = 0; p < g->count; p++) count += follow_count(member(g, p), sets, &both);
+    g->follow_at = malloc((2 * (size_t)g->places + 1) * sizeof(uint32_t));
+    g->follow = malloc(((size_t)count + both + 1) * sizeof(uint32_t));
+    g->hits = malloc(((size_t)count + 1) * sizeof(uint16_t));
+    g->late_hits = malloc(((size_t)count + 1) * sizeof(uint16_t));
+    if (!g->follow_at || !g->follow || !g->hits || !g->late_hits) return OUT_OF_MEMORY;
     count = 0;
     for (int32_t p = 0; p < g->count; p++) {
         const Phrase *phrase = member(g, p);
         int32_t offset = g->offset[p];
-        for (int32_t q = 0; q < phrase->count; q++) {
-            g->follow_at[offset + q] = count;
-            for (int32_t i = phrase->follow_at[q]; i < phrase->follow_at[q + 1]; i++) {
-                int32_t next = offset + phrase->follow[i];
-                if (phrase->follow[i] != END) g->follow[count++] = (uint32_t)g->set_of[next] << 16 | (uint32_t)next;
+        for (int32_t q = 0; q < 2 * phrase->count; q++) {
+            g->follow_at[2 * offset + q] = count;
+            for (int32_t i = phrase->follow_at[q / 2]; i < phrase->follow_at[q / 2 + 1]; i++) {
+                int32_t next = phrase->follow[i];
+                if (next == END || !takes(sets, phrase->set[next], q % 2 == 0)) continue;
+                g->follow[count++] = (uint32_t)g->set_of[offset + next] << 16 | (uint32_t)(offset + next);
             }
         }
     }
-    g->follow_at[g->places] = count;
+    g->follow_at[2 * g->places] = count;
     return 0;
 }
 
@@ -162,8 +220,7 @@ void group_wakes(const Group *g, uint8_t *wakes) {
     }
 }
 
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of,
-                 int32_t stride) {
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of) {
     Group *g = calloc(1, sizeof(Group));
     if (!g) return NULL;
     g->phrases = phrases;
@@ -181,11 +238,12 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
     }
     g->words = (g->places + 63) / 64;
     g->building = calloc((size_t)g->words + 1, sizeof(uint64_t));
-    g->table = malloc(TABLE * sizeof(uint16_t));
+    g->touched = calloc((size_t)g->words / 64 + 1, sizeof(uint64_t));
     Classes classes = {.used = 0};
-    int failed = !g->building || !g->table || mark(g) || number_sets(g, &classes, sets->count) ||
-                 classify(g, &classes, sets, class_of, stride) || note_holds(g, &classes) || note_follow(g) ||
-                 !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
+    int failed = !g->building || !g->touched || mark(g) || number_sets(g, &classes, sets->count) ||
+                 classify(g, &classes, sets, class_of) || note_first_sets(g) || note_follow(g, sets) ||
+                 !(g->begun = malloc((size_t)g->classes * sizeof(uint16_t))) ||
+                 !(g->spaced = malloc((size_t)g->classes * sizeof(uint16_t))) || states_forget(g);
     classes_free(&classes);
     if (!failed) return g;
     group_free(g);
@@ -214,6 +272,11 @@ void group_free(Group *g) {
     free(g->ways);
     free(g->table);
     free(g->building);
+    free(g->touched);
+    free(g->hits);
+    free(g->late_hits);
+    free(g->spaced);
+    free(g->of_signs);
     free(g->begun);
     free(g);
 }

@@ -6,13 +6,14 @@
 #include "matcher.h"
 
 /* A state is a number; ENDS is added where a phrase may end. */
-enum { NOT_MADE = 0xffff, ENDS = 0x8000, MAX_STATES = 0x7fff, TABLE = 0x10000 };
+enum { NOT_MADE = 0xffff, ENDS = 0x8000, MAX_STATES = 0x7fff };
 
-/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes at most two for
-   each of its symbols: 4608 (`segments.MAX_RUN + REACH`), some more where one character spells several. */
-enum { MANY_STATES = MAX_STATES / 2, MUCH_MEMORY = 3 << 20 };
+/* States, and bytes of them, after which a group forgets all before it reads the next zone. A zone makes at most four for
+   each of its symbols, and two of these for each class only once: 4608 symbols (`segments.MAX_RUN + REACH`), some more where
+   one character spells several. */
+enum { MANY_STATES = MAX_STATES / 8 * 3, MUCH_MEMORY = 3 << 20 };
 
-enum { FEW_WAYS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
+enum { FEW_WAYS = 256, FEW_SLOTS = 256, SPREAD = 0x9e3779b1u, NO_WAY = 0xffffffffu };
 
 enum { FEW_REACHED = 8 };
 
@@ -32,15 +33,19 @@ struct Group {
     uint64_t *firsts, *lasts;        /* places that may be the first and the last ones */
     uint64_t *first_sets;            /* what the first ones have */
     uint16_t *phrase_of, *set_of;    /* each place */
-    uint32_t *follow_at, *follow;    /* places that may come next, each with its set in the upper half */
+    uint32_t *follow_at, *follow;    /* places that may come next, each with its set in the upper half: of each place
+                                        first those that take signs, then those that take numbers and words */
+    uint8_t *of_signs;               /* whether a class is one of signs */
     /* states, and the ways from one to another: the number of state and class plus one, the state behind a
        space after it, and the next one */
     Reached *states;
-    uint16_t *reached, *table, *begun; /* `begun`: the state behind each class where nothing was reached before */
+    uint16_t *reached, *table;
+    uint16_t *begun, *spaced; /* the state behind each class where nothing was reached before, and behind a space after it */
     uint64_t *ways;
     int32_t state_count, state_room;
-    uint32_t reached_count, reached_room, way_count, way_shift;
-    uint64_t *building; /* empty between two calls */
+    uint32_t reached_count, reached_room, way_count, way_shift, table_mask;
+    uint64_t *building, *touched; /* places, and which words of these bits are not 0: empty between two calls */
+    uint16_t *hits, *late_hits; /* room for all places that may follow those of one state */
 };
 
 /* A joint state: what all groups of a bank have come to. `ends`: those of them in which a phrase may end there; of
@@ -70,13 +75,15 @@ struct Bank {
     int32_t count, number;    /* groups, and the number of the first among all */
     const uint16_t *class_of; /* of each symbol in each group: class_of[symbol * stride + group] */
     int32_t stride, from, to; /* phrases from..to are looked for */
+    uint64_t awake;           /* the groups that may wake */
+    int few;                  /* these are so few that steps are not kept */
     const uint64_t *wakes;    /* the groups that each symbol may wake */
     Joint *joints;
     Ending *ending;
     int32_t ending_count, ending_room;
     uint16_t *states; /* of each joint state, that of each group */
     uint32_t *table, table_mask, joint_count;
-    Step *steps;
+    Step *steps, passing; /* the last one that is not kept */
     uint32_t step_count, step_mask;
     int32_t joint_room, state_room;
     uint32_t *path; /* the joint state behind each symbol of the zone that was read last */

@@ -72,43 +72,84 @@ static uint32_t weight_of(const Matcher *m, uint32_t symbol) {
     return shape == S_LOWER && m->words.is_inert[code] ? INERT : shape == S_INITIAL || shape == S_LETTER ? OTHER : 1;
 }
 
-static uint32_t *weights_of(const Matcher *m, const Sets *sets) {
-    uint32_t *weights = calloc((size_t)sets->count + 1, sizeof(uint32_t));
-    uint32_t *each = malloc(m->symbols * sizeof(uint32_t));
-    Symbol *members = malloc(m->symbols * sizeof(Symbol));
-    int failed = !weights || !each || !members;
-    for (uint32_t symbol = 0; !failed && symbol < m->symbols; symbol++) each[symbol] = weight_of(m, symbol);
-    for (int32_t set = 0; !failed && set < sets->count; set++)
-        for (uint32_t i = 0, count = set_symbols(sets, set, members); i < count; i++) weights[set] += each[members[i]];
-    free(each);
-    free(members);
-    if (!failed) return weights;
-    free(weights);
-    return NULL;
+/* Weights of sets: each is known once it was asked for. */
+typedef struct {
+    const Sets *sets;
+    uint32_t *known, *each; /* plus one, of each set; of each symbol */
+    Symbol *members;
+} Weights;
+
+static int weights_new(Weights *weights, const Matcher *m, const Sets *sets) {
+    *weights = (Weights){sets, calloc((size_t)sets->count + 1, sizeof(uint32_t)), malloc(m->symbols * sizeof(uint32_t)),
+                         malloc(m->symbols * sizeof(Symbol))};
+    if (!weights->known || !weights->each || !weights->members) return OUT_OF_MEMORY;
+    for (uint32_t symbol = 0; symbol < m->symbols; symbol++) weights->each[symbol] = weight_of(m, symbol);
+    return 0;
+}
+
+static void weights_free(Weights *weights) {
+    free(weights->known);
+    free(weights->each);
+    free(weights->members);
+}
+
+static uint32_t weight_of_set(Weights *weights, int32_t set) {
+    uint32_t weight = 0;
+    if (weights->known[set]) return weights->known[set] - 1;
+    for (uint32_t i = 0, count = set_symbols(weights->sets, set, weights->members); i < count; i++)
+        weight += weights->each[weights->members[i]];
+    weights->known[set] = weight + 1;
+    return weight;
 }
 
 /* How often a phrase begins, or seems to, roughly. */
-static uint64_t loudness(const Phrase *phrase, const uint32_t *weights) {
+static uint64_t loudness(const Phrase *phrase, Weights *weights) {
     uint64_t weight = 0;
     for (int32_t i = 0; i < phrase->firsts; i++) {
         int32_t set = phrase->set[phrase->first[i]], j = 0;
         while (j < i && phrase->set[phrase->first[j]] != set) j++;
-        if (j == i) weight += weights[set];
+        if (j == i) weight += weight_of_set(weights, set);
     }
     return weight;
+}
+
+/* Make the groups of the members that begin at each of `starts`, and note the class of each symbol in each of them, and
+   which it may wake. Classes come group by group and are asked for symbol by symbol: to write each where it belongs as it
+   comes is a wait for memory each time. */
+static int make_groups(Matcher *m, const Sets *sets, const int32_t *members, const int32_t *starts, uint8_t *wakes) {
+    size_t symbols = m->symbols, groups = (size_t)m->group_count;
+    uint16_t *columns = malloc((symbols * groups + 1) * sizeof(uint16_t));
+    m->class_of = malloc((symbols * groups + 1) * sizeof(uint16_t));
+    int status = columns && m->class_of ? 0 : OUT_OF_MEMORY;
+    for (size_t g = 0; g < groups && !status; g++) {
+        uint16_t *column = columns + g * symbols;
+        m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], sets, column);
+        if (!m->groups[g]) {
+            status = OUT_OF_MEMORY;
+            break;
+        }
+        group_wakes(m->groups[g], wakes);
+        for (size_t symbol = 0; symbol < symbols; symbol++)
+            m->wakes[g / BANK * symbols + symbol] |= (uint64_t)(wakes[column[symbol]] != 0) << g % BANK;
+    }
+    for (size_t symbol = 0; symbol < symbols && !status; symbol++)
+        for (size_t g = 0; g < groups; g++) m->class_of[symbol * groups + g] = columns[g * symbols + symbol];
+    free(columns);
+    return status;
 }
 
 /* Put phrases into groups, those that often begin apart from those that sleep through most of a text. */
 static int group_phrases(Matcher *m, const Sets *sets) {
     int32_t count = m->phrase_count, *members = malloc(((size_t)count + 1) * sizeof(int32_t)), used = 0;
     int32_t *starts = malloc(((size_t)count + 2) * sizeof(int32_t)), status = OUT_OF_MEMORY;
-    uint32_t *weights = weights_of(m, sets);
+    Weights weights;
+    int starved = weights_new(&weights, m, sets);
     uint8_t *wakes = malloc(m->symbols + 1u);
     m->groups = calloc((size_t)count + 1, sizeof(Group *));
-    if (!members || !starts || !weights || !wakes || !m->groups) goto done;
+    if (!members || !starts || starved || !wakes || !m->groups) goto done;
     for (int loud = 0, places = 0, size = GROUP_PHRASES; loud < 2; loud++, size = GROUP_PHRASES)
         for (int32_t p = 0; p < count; p++) {
-            if ((loudness(&m->phrases[p], weights) > LOUD) != loud) continue;
+            if ((loudness(&m->phrases[p], &weights) > LOUD) != loud) continue;
             if (size == GROUP_PHRASES || places + m->phrases[p].count > GROUP_PLACES) {
                 starts[m->group_count++] = used;
                 places = size = 0;
@@ -119,19 +160,9 @@ static int group_phrases(Matcher *m, const Sets *sets) {
         }
     starts[m->group_count] = count;
     int32_t banks = (m->group_count + BANK - 1) / BANK;
-    m->class_of = malloc((size_t)m->symbols * (size_t)(m->group_count + 1) * sizeof(uint16_t));
     m->wakes = calloc((size_t)banks * m->symbols + 1, sizeof(uint64_t));
     m->banks = calloc((size_t)banks + 1, sizeof(Bank *));
-    if (!m->class_of || !m->wakes || !m->banks) goto done;
-    for (int32_t g = 0; g < m->group_count; g++) {
-        Group *group = m->groups[g] = group_new(m->phrases, members + starts[g], starts[g + 1] - starts[g], sets,
-                                                m->class_of + g, m->group_count);
-        if (!group) goto done;
-        group_wakes(group, wakes);
-        for (uint32_t symbol = 0; symbol < m->symbols; symbol++)
-            if (wakes[m->class_of[(size_t)symbol * (size_t)m->group_count + (size_t)g]])
-                m->wakes[(size_t)(g / BANK) * m->symbols + symbol] |= 1ull << g % BANK;
-    }
+    if (!m->wakes || !m->banks || make_groups(m, sets, members, starts, wakes)) goto done;
     for (; m->bank_count < banks; m->bank_count++) {
         int32_t first = BANK * m->bank_count, rest = m->group_count - first;
         Bank *bank = bank_new(m->groups + first, rest < BANK ? rest : BANK, first, m->class_of + first, m->group_count,
@@ -143,7 +174,7 @@ static int group_phrases(Matcher *m, const Sets *sets) {
 done:
     free(members);
     free(starts);
-    free(weights);
+    weights_free(&weights);
     free(wakes);
     return status;
 }

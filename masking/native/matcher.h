@@ -165,10 +165,9 @@ typedef struct Group Group;
 
 typedef int (*Take)(void *to, int32_t phrase, int32_t left, int32_t right);
 
-/* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol * stride]. NULL
-   without memory. */
-Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of,
-                 int32_t stride);
+/* Make a group of some phrases, given by their numbers; the class of each symbol goes to class_of[symbol]. NULL without
+   memory. */
+Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, const Sets *sets, uint16_t *class_of);
 void group_free(Group *group);
 /* Note of each class whether its symbols may begin one of the phrases; there are at most as
    many classes as symbols. */

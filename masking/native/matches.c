@@ -5,29 +5,30 @@
 
 typedef struct {
     Bank *bank;
-    const Group *g;
     const Phrase *phrase;
-    int32_t offset; /* of its places */
-    int32_t group;  /* of the bank */
+    const uint32_t *path;    /* the joint state behind each symbol, */
+    const uint16_t *states;  /* and the state of the phrase's group in each of these, `stride` apart */
+    const Reached *reached;  /* what these states are */
+    const uint16_t *places;
+    size_t stride;
+    uint32_t first, behind; /* places of the phrase */
 } Back;
 
 /* The places of the phrase that were reached with a symbol, counted in the group; how many goes to *count. */
 static const uint16_t *reached_at(const Back *b, int32_t at, uint32_t *count) {
-    const Bank *bank = b->bank;
-    const Reached *state =
-        &b->g->states[bank->states[(size_t)bank->path[at] * (size_t)bank->count + (size_t)b->group]];
-    const uint16_t *places = b->g->reached + state->at;
-    uint32_t low = 0, left = state->count, first = (uint32_t)b->offset, behind = first + (uint32_t)b->phrase->count;
+    const Reached state = b->reached[b->states[b->path[at] * b->stride]];
+    const uint16_t *places = b->places + state.at, *end = places + state.count;
+    uint32_t left = state.count;
     while (left > FEW_REACHED) {
         uint32_t half = left / 2;
-        low += places[low + half] < first ? half : 0; /* no branch: nobody can guess it */
+        places += places[half] < b->first ? half : 0; /* no branch: nobody can guess it */
         left -= half;
     }
     uint32_t before = 0, held = 0;
-    for (uint32_t i = low; i < low + left; i++) before += places[i] < first;
-    for (low += before; low + held < state->count && places[low + held] < behind;) held++;
+    for (uint32_t i = 0; i < left; i++) before += places[i] < b->first;
+    for (places += before; places + held < end && places[held] < b->behind;) held++;
     *count = held;
-    return places + low;
+    return places;
 }
 
 static uint64_t *row_at(const Back *b, int32_t at) {
@@ -55,7 +56,7 @@ static void keep_alive(const Back *b, int32_t at, int is_end, const uint64_t *so
     uint32_t count;
     const uint16_t *reached = reached_at(b, at, &count);
     for (uint32_t i = 0; i < count; i++) {
-        int32_t place = reached[i] - b->offset;
+        int32_t place = (int32_t)(reached[i] - b->first);
         if ((is_end && has(phrase->lasts, place)) || leads_on(phrase, place, some)) add(alive, place);
     }
 }
@@ -123,9 +124,19 @@ static int32_t walk(const Back *b, int32_t at, int32_t *left, int32_t *right) {
 int bank_matches(Bank *bank, const End *ends, int32_t count, int32_t begin, int32_t size, Take take, void *taker) {
     int32_t group = ends->group - bank->number, p = ends->member, free_from = 0;
     const Group *g = bank->groups[group];
-    Back back = {bank, g, member(g, p), g->offset[p], group};
-    int is_single = back.phrase->count == 1 && !(back.phrase->next[0] & 1); /* nor comes again behind itself */
-    if (is_single && (!back.phrase->has_value || back.phrase->valued[0])) {
+    const Phrase *phrase = member(g, p);
+    uint32_t first = (uint32_t)g->offset[p];
+    Back back = {.bank = bank,
+                 .phrase = phrase,
+                 .path = bank->path,
+                 .states = bank->states + group,
+                 .reached = g->states,
+                 .places = g->reached,
+                 .stride = (size_t)bank->count,
+                 .first = first,
+                 .behind = first + (uint32_t)phrase->count};
+    int is_single = phrase->count == 1 && !(phrase->next[0] & 1); /* nor comes again behind itself */
+    if (is_single && (!phrase->has_value || phrase->valued[0])) {
         for (int32_t e = 0, status; e < count; e++)
             if ((status = take(taker, g->members[p], begin + ends[e].at, begin + ends[e].at + 1))) return status;
         return 0;

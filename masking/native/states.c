@@ -6,32 +6,73 @@
 
 int states_forget(Group *g) {
     uint64_t *ways = calloc(FEW_WAYS, sizeof(uint64_t));
-    if (!ways) return OUT_OF_MEMORY;
+    uint16_t *table = malloc(FEW_SLOTS * sizeof(uint16_t));
+    if (!ways || !table) {
+        free(ways);
+        free(table);
+        return OUT_OF_MEMORY;
+    }
     free(g->ways);
+    free(g->table);
     g->ways = ways;
+    g->table = table;
+    g->table_mask = FEW_SLOTS - 1;
     g->way_shift = 32 - (uint32_t)__builtin_ctz(FEW_WAYS);
     g->way_count = g->reached_count = 0;
     g->state_count = 0;
-    memset(g->table, 0xff, TABLE * sizeof(uint16_t));
+    memset(g->table, 0xff, FEW_SLOTS * sizeof(uint16_t));
     memset(g->begun, 0xff, (size_t)g->classes * sizeof(uint16_t));
+    memset(g->spaced, 0xff, (size_t)g->classes * sizeof(uint16_t));
     return state_of(g, NULL, 0, 0) != NOT_MADE ? 0 : OUT_OF_MEMORY;
 }
 
-uint16_t state_of(Group *g, const uint16_t *places, uint32_t count, uint32_t ends) {
-    uint32_t hash = count;
-    for (uint32_t i = 0; i < count; i++) hash = (hash ^ places[i]) * SPREAD ^ hash >> 15;
-    uint32_t slot = (hash ^ hash >> 16) & (TABLE - 1);
-    for (; g->table[slot] != NOT_MADE; slot = (slot + 1) & (TABLE - 1)) {
-        const Reached *known = &g->states[g->table[slot]];
-        if (known->count == count && memcmp(g->reached + known->at, places, count * sizeof *places) == 0)
-            return g->table[slot];
+/* Four places at a time: each waits for the one before. */
+static uint32_t hash_of(const uint16_t *places, uint32_t count) {
+    uint64_t hash = count, part;
+    for (; count >= 4; count -= 4, places += 4) {
+        memcpy(&part, places, sizeof part);
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
     }
-    if (g->state_count >= MAX_STATES) return NOT_MADE;
-    if (grow((void **)&g->states, &g->state_room, g->state_count + 1, sizeof(Reached))) return NOT_MADE;
+    for (; count; count--) hash = (hash ^ *places++) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(hash >> 32);
+}
+
+/* The slot of a state in the table: its own, or the empty one where it belongs. */
+static uint16_t *slot_of(const Group *g, const uint16_t *places, uint32_t count) {
+    uint32_t slot = hash_of(places, count) & g->table_mask;
+    for (; g->table[slot] != NOT_MADE; slot = (slot + 1) & g->table_mask) {
+        const Reached *known = &g->states[g->table[slot]];
+        if (known->count == count && !memcmp(g->reached + known->at, places, count * sizeof *places)) break;
+    }
+    return &g->table[slot];
+}
+
+/* Give the table twice the slots when half of them are taken: one with room for all is a wait for memory each time. */
+static int widen(Group *g) {
+    uint32_t size = g->table_mask + 1;
+    if (2 * ((uint32_t)g->state_count + 1) <= size) return 0;
+    uint16_t *table = malloc(2 * (size_t)size * sizeof(uint16_t));
+    if (!table) return OUT_OF_MEMORY;
+    memset(table, 0xff, 2 * (size_t)size * sizeof(uint16_t));
+    free(g->table);
+    g->table = table;
+    g->table_mask = 2 * size - 1;
+    for (int32_t i = 0; i < g->state_count; i++)
+        *slot_of(g, g->reached + g->states[i].at, g->states[i].count) = (uint16_t)i;
+    return 0;
+}
+
+uint16_t state_of(Group *g, const uint16_t *places, uint32_t count, uint32_t ends) {
+    uint16_t *slot = slot_of(g, places, count);
+    if (*slot != NOT_MADE) return *slot;
+    if (g->state_count >= MAX_STATES || grow((void **)&g->states, &g->state_room, g->state_count + 1, sizeof(Reached)) ||
+        widen(g))
+        return NOT_MADE;
     uint16_t made = (uint16_t)g->state_count++;
-    g->table[slot] = made;
     g->states[made] = (Reached){g->reached_count, (uint16_t)count, (uint16_t)ends};
     g->reached_count += count + ends; /* where they stand already */
+    *slot_of(g, places, count) = made;
     return made;
 }
 
@@ -76,24 +117,23 @@ static uint16_t begun(Group *g, uint16_t class) {
     return with_ends(g, count);
 }
 
-/* Add the places that may follow those of a state and take a class to `count` ones in rising order; returns how many there
-   are then, in rising order. */
-static uint32_t add_following(Group *g, const Reached *from, uint16_t class, uint32_t count) {
-    const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
-    uint16_t *places = g->reached + g->reached_count;
-    for (uint32_t i = 0; i < count; i++) add(g->building, places[i]);
-    for (uint32_t r = 0; r < from->count; r++) {
-        int32_t place = g->reached[from->at + r];
-        for (uint32_t j = g->follow_at[place]; j < g->follow_at[place + 1]; j++) {
-            int32_t set = (int32_t)(g->follow[j] >> 16), next = g->follow[j] & 0xffff;
-            if (!has(holds, set) || has(g->building, next)) continue;
-            add(g->building, next);
-            uint32_t at = count++;
-            for (; at > 0 && places[at - 1] > next; at--) places[at] = places[at - 1];
-            places[at] = (uint16_t)next;
+static inline void build(Group *g, uint32_t place) {
+    g->building[place >> 6] |= 1ull << (place & 63);
+    g->touched[place >> 12] |= 1ull << (place >> 6 & 63);
+}
+
+/* Write what was built as places in rising order, and empty it; returns how many these are. */
+static uint32_t built(Group *g, uint16_t *places) {
+    uint32_t count = 0;
+    for (int32_t i = 0; i <= g->words / 64; i++) {
+        for (uint64_t words = g->touched[i]; words; words &= words - 1) {
+            uint32_t word = 64 * (uint32_t)i + (uint32_t)__builtin_ctzll(words);
+            for (uint64_t bits = g->building[word]; bits; bits &= bits - 1)
+                places[count++] = (uint16_t)(64 * word + (uint32_t)__builtin_ctzll(bits));
+            g->building[word] = 0;
         }
+        g->touched[i] = 0;
     }
-    for (uint32_t i = 0; i < count; i++) g->building[places[i] / 64] = 0;
     return count;
 }
 
@@ -108,25 +148,74 @@ static int make_room(Group *g) {
     return 0;
 }
 
-/* Make the state behind a symbol of a class, from the one before it; NOT_MADE without memory. */
-static uint16_t made(Group *g, uint16_t state, uint16_t class) {
+/* Note the places that may follow some others and take a class; returns how many there are, some of them more than once. */
+static uint32_t following(const Group *g, const uint16_t *from, uint32_t count, uint16_t class, uint16_t *hits) {
+    const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
+    const uint32_t *follow_at = g->follow_at + !g->of_signs[class];
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = follow_at[2u * from[i]]; j < follow_at[2u * from[i] + 1]; j++) {
+            hits[found] = (uint16_t)g->follow[j];
+            found += (uint32_t)has(holds, (int32_t)(g->follow[j] >> 16)); /* no branch: nobody can guess it */
+        }
+    return found;
+}
+
+/* Return the state of the places of another one and some more; NOT_MADE without memory. Of these more, those that the other
+   one has not stay in `more`, each once; how many these are goes to *count. */
+static uint16_t grown(Group *g, uint16_t state, uint16_t *more, uint32_t *count) {
+    if (!*count) return state;
+    const Reached base = g->states[state & (ENDS - 1)];
+    const uint16_t *places = g->reached + base.at;
+    uint32_t fresh = 0;
+    for (uint32_t i = 0; i < base.count; i++) build(g, places[i]);
+    for (uint32_t i = 0; i < *count; i++) {
+        uint16_t place = more[i];
+        int is_fresh = !has(g->building, place);
+        build(g, place);
+        more[fresh] = place;
+        fresh += (uint32_t)is_fresh;
+    }
+    *count = fresh;
+    return with_ends(g, built(g, g->reached + g->reached_count));
+}
+
+/* Make the state behind a symbol of a class, from the one before it; NOT_MADE without memory. The places that are there only
+   because something was reached before go to `g->hits`; how many these are goes to *hits. */
+static uint16_t made(Group *g, uint16_t state, uint16_t class, uint32_t *hits) {
+    *hits = 0;
     if (make_room(g)) return NOT_MADE;
     if (g->begun[class] == NOT_MADE) {
         g->begun[class] = begun(g, class);
         if (g->begun[class] == NOT_MADE || make_room(g)) return NOT_MADE;
     }
     if (!state) return g->begun[class];
-    const Reached begin = g->states[g->begun[class] & (ENDS - 1)], from = g->states[state];
-    memcpy(g->reached + g->reached_count, g->reached + begin.at, begin.count * sizeof(uint16_t));
-    return with_ends(g, add_following(g, &from, class, begin.count));
+    *hits = following(g, g->reached + g->states[state].at, g->states[state].count, class, g->hits);
+    return grown(g, g->begun[class], g->hits, hits);
+}
+
+/* Return the state behind a space after one that was made behind a class, with so many hits; NOT_MADE without memory. What
+   may follow what begins with the class was asked before. */
+static uint16_t spaced(Group *g, uint16_t behind, uint16_t class, uint32_t hits, uint16_t space) {
+    uint64_t known = *way_of(g, way_key(g, behind, space));
+    uint16_t begun = g->begun[class] & (ENDS - 1);
+    uint32_t more;
+    if (known) return (uint16_t)known;
+    if (!hits) return made(g, behind, space, &more);
+    if (g->spaced[class] == NOT_MADE) {
+        memcpy(g->late_hits, g->hits, hits * sizeof(uint16_t));
+        g->spaced[class] = made(g, begun, space, &more);
+        memcpy(g->hits, g->late_hits, hits * sizeof(uint16_t));
+    }
+    if (g->spaced[class] == NOT_MADE || make_room(g)) return NOT_MADE;
+    more = following(g, g->hits, hits, space, g->late_hits);
+    return grown(g, g->spaced[class], g->late_hits, &more);
 }
 
 uint32_t states_advance(Group *g, uint16_t state, uint16_t class, uint16_t space) {
-    uint32_t first = made(g, state, class);
+    uint32_t hits, first = made(g, state, class, &hits);
     if (first == NOT_MADE) return NO_WAY;
-    uint16_t behind = first & (ENDS - 1);
-    uint64_t known = *way_of(g, way_key(g, behind, space));
-    uint32_t second = known ? (uint16_t)known : made(g, behind, space);
+    uint32_t second = spaced(g, first & (ENDS - 1), class, hits, space);
     if (second == NOT_MADE) return NO_WAY;
     return remember(g, way_key(g, state, class), second << 16 | first) ? NO_WAY : second << 16 | first;
 }

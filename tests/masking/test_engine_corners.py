@@ -240,7 +240,8 @@ def test_memory_that_is_not_to_be_had_closes(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(OverflowError):
         shipped().searcher.read("Jane", START)
     lists = {"lists_new": lambda *_: 1, "lists_unions": lambda *_: 0, "lists_free": lambda *_: None}
-    library = SimpleNamespace(matcher_new=lambda *_: None, key_of=lambda *_: 1, key_begin=lambda: 1, **lists)
+    codes = {"codes_rank": lambda *_: 0, "codes_move": lambda *_: None}
+    library = SimpleNamespace(matcher_new=lambda *_: None, key_of=lambda *_: 1, key_begin=lambda: 1, **lists, **codes)
     monkeypatch.setattr(native, "library", library)
     with pytest.raises(MemoryError):
         rules_of(LETTERS)

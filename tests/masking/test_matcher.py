@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from shipped import by_re2, measure, shipped
+from shipped import NOTE, by_re2, measure, shipped
 
 from masking import Memory, RuleError, RuleSet, find, native
 from masking.folding import view_of
@@ -374,6 +374,23 @@ def test_nothing_of_a_text_is_kept_but_which_characters_there_are() -> None:
     told = (ctypes.c_int32 * 4)(ord("Ż"), ord("a"), ord("ł"), 0x10FFFD)
     assert searcher.library.matcher_untold(searcher.handle, told, 4) == 1
     assert told[0] == 0x10FFFD
+
+
+def test_phrases_that_are_looked_for_alone_match_what_they_match_among_all() -> None:
+    """Groups that hold none of them sleep; who looks for all phrases next, or for half of them, finds them as before."""
+    searcher = shipped().searcher
+    owners = shipped().scanner("strict")._owners
+    text = view_of(NOTE + "\n\n".join(rule.examples[0].text for rule in shipped().recognizers[::9])).text
+    read = searcher.read(text, START, last=True)
+    every = [*read.matches(read.zones, range(len(owners)))]
+    half = range(len(owners) // 2)
+    for first in range(0, len(owners), 7):
+        some = range(first, min(first + 7, len(owners)))
+        assert [*read.matches(read.zones, some)] == [match for match in every if match[1] in some]
+        if first % 63 == 0:
+            assert [*read.matches(read.zones, half)] == [match for match in every if match[1] in half]
+            assert [*read.matches(read.zones, range(len(owners)))] == every
+    assert len(every) > 200
 
 
 def test_threads_do_not_mix_up_their_texts() -> None:

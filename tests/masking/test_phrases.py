@@ -6,7 +6,7 @@ import pytest
 
 from masking import RuleError, RuleSet
 from masking.memory import Memory
-from masking.phrases import lists_of, literals, tokens_of
+from masking.phrases import count_tokens, lists_of, literals, parted, tokens_of
 from masking.reading import Reading
 
 LISTS = """words:
@@ -108,6 +108,8 @@ def test_what_a_phrase_takes(phrase: str, text: str, expected: list[str]) -> Non
         ("<given> [0-9]", "brackets hold signs"),
         ("<given> [!-~]", "brackets hold signs"),
         ("{{nobody}}", "no definition `nobody`"),
+        ("{{given|title}}", "no word list `given`"),
+        ("<given> {{who}} {{who" + "}} {{who" * 30_000 + "}}", "the pattern is too long"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told(phrase: str, problem: str) -> None:
@@ -124,6 +126,30 @@ def test_words_and_lists_of_a_phrase() -> None:
     tokens = tokens_of([source])
     assert literals(tokens) == {"care", "of", "c", "home"}
     assert lists_of(tokens) == {"cap", "given", "=home", "common", "n3"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (("<given> _ ", "(?:<surname>)", ""), ("<given> _ ", "(?:<surname>)")),
+        (("", "(?:_)", "\\.", "(?:~)", "?"), ("(?:_)", "\\.", "(?:~)", "?")),
+        (('"care ', "(?:of)", '"'), ('"care (?:of)"',)),
+        (("[,", "(?:;)", "]"), ("[,(?:;)]",)),
+        (("<given> \\", "(?:,)"), ("<given> \\(?:,)",)),
+    ],
+)
+def test_a_phrase_is_in_pieces_where_no_token_goes_over_their_borders(
+    pieces: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    """What pieces say by themselves is what they say together; else the phrase is one piece."""
+    assert parted(pieces) == expected
+    assert count_tokens(parted(pieces)) == count_tokens(["".join(pieces)])
+
+
+def test_tokens_are_counted_as_often_as_their_pieces_stand_in_phrases() -> None:
+    """A token of a piece that comes three times counts three times, in the order in which tokens first come."""
+    counts = count_tokens(["<cap>_", "<given>", "<cap>_", "<cap>", "<cap>_"])
+    assert list(counts.items()) == [("<cap>", 4), ("_", 3), ("<given>", 1)]
 
 
 def test_a_placeholder_is_no_word() -> None:

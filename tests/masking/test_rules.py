@@ -357,7 +357,8 @@ def test_no_search_reads_beyond_its_window() -> None:
 
     rules = build(RULE)
     rule = replace(rules.recognizers[0], patterns=(Watched(),), ascii_patterns=(Watched(),))
-    scanner = Scanner(rules.searcher, [rule], slice(None), frozenset())
+    count = len(rule.phrases)
+    scanner = Scanner(rules.searcher, [rule] * count, [rule], range(count), frozenset())
     for size in (50, 5000):
         reading = Reading(scanner, "\n\n".join(["X1234"] * size))
         reading.findings(reading.zones, Memory())

@@ -17,6 +17,11 @@ from masking.sources import MAX_FILE, decode_archive, open_entry, read_word_list
         (b"", "the file is empty", 1),
         (b"- a", "expected a mapping", 1),
         (b"a: &x 1\nb: *x", "anchors and aliases are not allowed", 1),
+        (b"a: 1\nb: *x", "anchors and aliases are not allowed", 2),
+        (b"a: *x\nb: ]", "anchors and aliases are not allowed", 1),
+        (b"a: ]\nb: &x 1", "not valid YAML", 1),
+        (b"a: 1\n---\nb: 2", "not valid YAML", 2),
+        (b"a: 1\n---\nb: ]", "not valid YAML", 3),
         (b"a: 1\na: 2", "a key stands here twice", 2),
         (b"? [a]\n: 1", "a key must be a string", 1),
         (b"#" * (MAX_FILE + 1), "the file is too large", 0),
@@ -35,6 +40,11 @@ def test_an_item_that_is_no_string_is_refused(source: bytes) -> None:
     """Lists, mappings, nothing at all and tags do not become strings."""
     with pytest.raises(RuleError, match="an item of `texts` must be a string"):
         open_entry("x.yaml", source).strings("texts")
+
+
+def test_an_ampersand_in_a_string_is_no_anchor() -> None:
+    """What looks like an anchor is one only where YAML says so."""
+    assert open_entry("x.yaml", b"a: b&c & d\n").text("a") == "b&c & d"
 
 
 def test_words_that_yaml_reads_as_something_else_are_strings() -> None:
