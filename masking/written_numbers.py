@@ -44,6 +44,7 @@ _BESIDE = re.compile(
     r"|(?:[A-Z]{1,4})?\d{2,4}[A-Z]{1,4}\d{3,6}|[A-Z]{2,4}/\d{5}|[A-Z]{2,4}\.\d{6,7}|[A-Z]{2,4} \d{3,4} \d{3,4}",
     re.ASCII,
 )
+_DECIMAL = re.compile(r"(?<![\d.])\d\.\d(?![\d.])", re.ASCII)
 _MAKERS = re.compile(
     r"(?:ly|pf|bms|mk|azd|gsk|abt|ro|nct|tak|jnj|ono|bay|bi|amg|abbv|regn|vx|gs|isrctn|pmid|pmc|cve|rfc|iso|doi|rs|nm|np|enst|ensg)-?\d+[a-z]?",
     re.IGNORECASE,
@@ -210,7 +211,9 @@ def said(value: str) -> bool:
 
 
 def spread(value: str) -> bool:
-    """Seven single digits and more in a row, and neither a scale nor zeros and ones."""
+    """Seven single digits and more in a row, and neither a scale nor zeros and ones nor a row of decimals."""
+    if len(_DECIMAL.findall(value)) > 1:
+        return False
     if not value.replace(" ", "").isdecimal():
         return len(digits(value)) >= _SHORTEST_RUN
     return _no_series(digits(value)) and not set(digits(value)) <= {"0", "1"}
