@@ -26,6 +26,8 @@ from bench.detection_gold import read_rows
 from bench.detection_otherwise import with_other_values
 from bench.detection_score import Miss, Score, pieces, score, shapes
 from bench.detection_unseen import known_words, unseen
+from bench.detection_written import names as names_written
+from bench.detection_written import written
 from bench.synthetic import sets as synthetic
 from bench.synthetic.fhir import bundle as make_bundle
 from bench.synthetic.namesakes import namesakes
@@ -102,6 +104,8 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
     for name in synthetic.names(half):
         count = COUNT * (1 + (name == "prompts"))
         sets[f"synthetic {name}"] = cache(partial(synthetic.documents, name, half, seed, count))
+    for name in names_written(half):
+        sets[f"written {name}"] = cache(partial(written, name, half))
     for name in NAMED:
         sets[f"names that are words, synthetic {name}"] = cache(partial(_namesakes, name, half, seed))
     for name in [name for name in sets if wanted(name, PLAIN)]:
