@@ -42,7 +42,7 @@ def filled(draw: random.Random, form: str) -> str:
 
 
 def other_value(draw: random.Random, half: Half, value: str, label: str) -> str:
-    """Return another value of the same kind; the same one for a name and for what is told apart by more than its form."""
+    """Return another value of the same kind; the same one where a value is more than its form, as a name is."""
     kind = identifier(label)
     holds_digit = any(char.isdigit() for char in value)
     if kind == "ADDRESS":
