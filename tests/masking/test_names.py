@@ -47,6 +47,14 @@ NEIGHBOURS = [
     "Pt [[J.S.]] came",
 ]
 FORMS = [
+    "Deposition prep: [[Kira Goldstein]] v. the clinic",
+    "Proband [[Latoya Block]] (BRCA2 c.5946delT)",
+    "similar case as [[G. P.]] seen at noon",
+    "note. [[Meier, Mickey]]: duplicate order",
+    "[[JANETTE STORY]], ID card",
+    "GUAR: [[RAINS, MARLENA]] BAL",
+    "account holder [[Blanch Holland]]. Draft it",
+    "who is it? [[Big Jim]] is what everyone says",
     "then [[Anna Petrov]] came",
     "then [[Anna S.]], who came",
     "then [[Vasquez, Maria T.]] came",

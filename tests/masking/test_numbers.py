@@ -11,6 +11,13 @@ from shipped import shipped
 from masking import Memory, find
 
 WRITTEN = r"""
+insurance card (last one [[WVX771R54103]])
+WOOD, GERTRUDE ([[ZKA5174]]) K 6.8
+Wristband says [[AFA-80-27223]].
+Officer Roe, badge [[8841]], and
+his privacy code is [[4471]].
+member id is [[j q k eight oh three w one two nine]] his
+accession [[c t 2 4 0 8 8 1 7 3]] she has
 MRN#: [[0012-3456]]
 MRN [[00123456]]
 mrn is [[a4432-9]]
@@ -181,6 +188,10 @@ amex [[3782 822463 10005]]
 """
 
 PUBLIC = r"""
+Name,Lot\nJane,EK9231
+variant V600E and C22H43N5O13
+0940   7.35  42    288   22.8  -2.4  7.9   4.8  1.02
+Free T4 0.98 ng/dL (0.82-1.77)
 metformin 1000 mg twice daily
 BP 120/80, HR 72, RR 18, SpO2 98%, T 37.2
 Na 140, K 4.1, Cl 102, HCO3 24, BUN 14, Cr 0.9

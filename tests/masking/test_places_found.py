@@ -74,7 +74,32 @@ FACILITIES = [
     "behandelt im [[Universitätsklinikum Köln]] gestern",
     "suivi au [[CHU de Lyon]] pour asthme",
 ]
+TREATED = [
+    "had surgery at [[UMC]] on [[3/12]] and went home",
+    "who was treated at [[Brigham and Women's]] on [[04/12/2023]]?",
+    "diagnosed at the [[Hoag]] on [[07/04/22]]. She is well",
+    "admitted to [[Seattle Children's]] on [[April 12]]",
+    "went to [[Onslow Memorial]] in pain",
+    "medic twelve en route to [[wesley medical]] with a man",
+    "goes back to [[Sunrise of Bellevue]] tomorrow",
+    "a transfer to [[Spectrum Butterworth]] from the ward",
+    "Dispo: [[Cape Fair]] when bed is ready",
+]
+LANDMARKS = [
+    "ROSC at [[mile marker 122 of I-80]].",
+    "Trauma 2 min out from [[I-35 at Slaughter Lane]]. No name",
+    "found near [[1400 block of Tchoupitoulas]], male",
+    "collision at [[Colfax and Peoria]] in the rain",
+    "was rejected at the [[CVS on Halsted]]: refill too soon",
+    "a man from [[Long Island]], seen for a cough",
+    "works nights at the [[Tyson plant, Storm Lake]], tired",
+]
 NONE = [
+    "no-show policy for a rural clinic in Montana. Three visits",
+    "given I-131 at the ablation dose",
+    "reviewed at Baseline on Tuesday",
+    "Limit Long Island potatoes and salt",
+    "Is Virginia a compact state for nurses",
     "by the Boston criteria and the Glasgow Coma Scale",
     "Framingham risk score, Ann Arbor stage II, Lugano classification",
     "Lyme disease, West Nile virus, Ebola and Philadelphia chromosome",
@@ -87,7 +112,7 @@ NONE = [
 ]
 
 
-@pytest.mark.parametrize("marked", [*STREETS, *ABROAD, *CITIES, *FACILITIES])
+@pytest.mark.parametrize("marked", [*STREETS, *ABROAD, *CITIES, *FACILITIES, *TREATED, *LANDMARKS])
 def test_found_in_full(marked: str) -> None:
     """Each kind of place is covered in full, and nothing else in its sentence is."""
     assert uncovered(marked) == ([], [])
