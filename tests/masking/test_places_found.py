@@ -93,6 +93,12 @@ LANDMARKS = [
     "was rejected at the [[CVS on Halsted]]: refill too soon",
     "a man from [[Long Island]], seen for a cough",
     "works nights at the [[Tyson plant, Storm Lake]], tired",
+    "his neighbor lives over in [[sable falls]] with him",
+    "he worked out of [[Bannock Flats]], then",
+    "picked him up off [[sable road]] at noon",
+    "old scans from the [[Two Rivers Rheumatology]], phone",
+    "timeout incomplete at [[Gull Harbor Surgicenter]]. Help",
+    "retiring from [[Mercy of the Plains]] on her own",
 ]
 NONE = [
     "no-show policy for a rural clinic in Montana. Three visits",
@@ -109,6 +115,10 @@ NONE = [
     "due to a prolonged hospital stay in a local hospital",
     "take 2 tablets by mouth, walk 2 miles down the road",
     "vitamin B12 5MG daily, C3 and C4 low",
+    "after multiple falls at home, near New Jersey, of Rift Valley fever",
+    "refer to Pediatric Endocrinology and Outpatient Rheumatology, then home",
+    "on a gravel road, on the long road to recovery, sent back to triage because he was stable",
+    "Charter of Rights, Rural Critical Access hospitals",
 ]
 
 
