@@ -31,11 +31,12 @@ def test_marks_become_spans_on_their_values():
 
 @pytest.mark.parametrize("half", ["held", "judge"])
 def test_every_mark_that_was_written_is_read(half):
-    """No brace of a mark is left in a text, labels are words in capitals, and both kinds of documents are there."""
+    """No brace of a mark is left in a text, labels are words in capitals, and ordinary texts have no mark."""
     for name in names(half):
         documents = written(name, half)
         assert not [document.id for document in documents if "{{" in document.text or "}}" in document.text]
-        assert {span.label for document in documents for span in document.spans} >= {"NAME", "ADDRESS", "DATE"}
+        labels = {span.label for document in documents for span in document.spans}
+        assert labels >= {"NAME", "ADDRESS", "DATE"} if name != "ordinary" else not labels
         assert len({document.text for document in documents}) == len(documents)
 
 
