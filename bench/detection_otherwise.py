@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.detection_gold import NUMBERS, identifier
 from bench.synthetic import days
-from bench.synthetic.document import Document, Gold
 from bench.synthetic.pools import pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bench.synthetic.document import Document
     from bench.synthetic.halves import Half
 
 _HOSPITAL = re.compile(r"(?i)hosp|clinic|center|centre|medical|health|university|mayo|hopkins|sinai|kaiser|infirmary")
@@ -61,22 +62,7 @@ def with_other_values(documents: Iterable[Document], half: Half, seed: int = 0) 
     """Return the documents that hold PHI, every value but names replaced."""
     made: list[Document] = []
     for document in documents:
-        draw = random.Random(f"{seed} other {document.id}")
-        text: list[str] = []
-        spans: list[Gold] = []
-        at = length = 0
-        for span in document.spans:
-            if span.start < at:
-                continue
-            value = document.text[span.start : span.end]
-            written = other_value(draw, half, value, span.label)
-            rest = document.text[at : span.start]
-            kind = span.kind if written == value else "other"
-            spans.append(Gold(length + len(rest), length + len(rest) + len(written), span.label, kind))
-            text += (rest, written)
-            length += len(rest) + len(written)
-            at = span.end
-        text.append(document.text[at:])
-        if spans:
-            made.append(Document(document.id, "".join(text), tuple(spans)))
+        if document.spans:
+            draw = random.Random(f"{seed} other {document.id}")
+            made.append(document.rewritten(partial(other_value, draw, half), "other"))
     return made

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.detection_gold import identifier, identifying
-from bench.synthetic.document import Document, Gold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from bench.synthetic.document import Document
 
 _PARTS = """
 b br c ch d dr f g gr h j k kh kl l m n ny p pr q r s sh sk st t th tr tsh v w x y z zh
@@ -54,27 +56,13 @@ def unseen(documents: Iterable[Document], known: Collection[str], seed: int = 0)
     for document in documents:
         draw = random.Random(f"{seed} unseen {document.id}")
         names: dict[str, str] = {}
-        text: list[str] = []
-        spans: list[Gold] = []
-        at = length = 0
-        for span in document.spans:
-            if span.start < at:
-                continue
-            value = document.text[span.start : span.end]
-            written = _renamed(value, span.label, names, draw, known)
-            rest = document.text[at : span.start]
-            kind = span.kind if written == value else "unseen"
-            spans.append(Gold(length + len(rest), length + len(rest) + len(written), span.label, kind))
-            text += (rest, written)
-            length += len(rest) + len(written)
-            at = span.end
-        text.append(document.text[at:])
+        made = document.rewritten(partial(_renamed, names, draw, known), "unseen")
         if names:
-            renamed.append(Document(document.id, "".join(text), tuple(spans)))
+            renamed.append(made)
     return renamed
 
 
-def _renamed(value: str, label: str, names: dict[str, str], draw: random.Random, known: Collection[str]) -> str:
+def _renamed(names: dict[str, str], draw: random.Random, known: Collection[str], value: str, label: str) -> str:
     if identifier(label) != "NAME":
         return value
     parts: list[str] = []
