@@ -24,7 +24,10 @@ def pack(rows: Iterable[int], size: int) -> array[int]:
 
 
 def rank(rows: Sequence[int], packed: array[int], size: int) -> Sequence[int] | Sequence[bytes]:
-    """Return for each of `size` columns of bits, the lowest first, what orders as their bits do."""
+    """Return for each of `size` columns of bits, the lowest first, what orders as their bits do.
+
+    Native code reads `packed`, which holds the same `rows`; without it the rows themselves are read.
+    """
     if native.library is None:
         return _columns(rows, size)
     out = array("i", bytes(4 * size))

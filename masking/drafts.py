@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from masking.sources import Entry
 
 _INSERTION = re.compile(r"\{\{([a-z_]+)(?:\|(lower|title))?\}\}")
-_INSERTIONS = re.compile(r"(\{\{[a-z_]+(?:\|(?:lower|title))?\}\})")
+_PARTED = re.compile(r"(\{\{[a-z_]+(?:\|(?:lower|title))?\}\})")
+"""The same as one group, so that parting a source keeps what parts it."""
 _DEPTH = 8
 _MAX_SOURCE = 400_000
 
@@ -82,7 +83,7 @@ class Definitions(dict[str, str]):
 
     def pieces(self, source: str) -> tuple[str, ...]:
         """Return a phrase with its definitions, in pieces. Raises ValueError as `expand`."""
-        pieces = [part if place % 2 == 0 else self[part] for place, part in enumerate(_INSERTIONS.split(source))]
+        pieces = [part if place % 2 == 0 else self[part] for place, part in enumerate(_PARTED.split(source))]
         if sum(map(len, pieces)) > _MAX_SOURCE:
             raise ValueError("the pattern is too long")
         return parted(pieces)
