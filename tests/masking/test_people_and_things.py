@@ -29,6 +29,7 @@ PEOPLE = [
     "[[Galen]] said he fell at home.",
     "Ms. [[Graves]] in third trimester with preeclampsia.",
     "According to [[Harrison]]'s, her husband, he fell.",
+    "[[Frank]] bleeding from his IV site",
     "Pt [[aldo]] was admitted overnight with chest pain.",
     "[[reg]] has been vomiting since 3 am",
     "Hip pinned [[3.14.24]] after fall.",
