@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.wordlists import english, hand, lists, medicine, names, places
+from tools.wordlists import english, hand, lists, medicine, names, places, spelling
 from tools.wordlists.form import WordList, both, folded, latin, tokens
 from tools.wordlists.packages import PACKAGES, Archive
 
@@ -180,7 +180,9 @@ def _medical(
         for token in tokens(word, 3)
     }
     words = {word for word in icd.words | capitals | defined | drugs if latin(word) and word.isalpha()}
-    medical = both(words | {part for text in hand.read("medical") for part in tokens(text)})
+    words |= {part for text in hand.read("medical") for part in tokens(text)}
+    coined = {word for word in spelling.british(words) if not _bears(word, given, surnames)}
+    medical = both(words | coined)
     abbreviations = hand.read("abbreviations") | icd.abbreviations
     return (
         frozenset(word for word in medical if len(word) > 2 and word not in eponyms),  # noqa: PLR2004
