@@ -31,8 +31,11 @@ _FORMS: dict[object, int] = {
 _PYTHONS = 1 << 10
 """The form of a validator that Python alone knows."""
 
-_FEW_LETTERS = re.compile(r"\(\?m\)\[\\pL-\]\{1,([1-9]\d{0,2})\}")
-"""An `allow` that is about the length of a word alone."""
+_LETTERS = re.compile(r"\(\?m\)(?:\\pL|\[\\pL(-?)\])(?:\{([1-9]|[12]\d)(?:(,)([1-9]|[12]\d)?)?\})?")
+"""An `allow` that is about how many letters a value has, fewer than 30 if it says so, and perhaps hyphens."""
+
+_MANY_LETTERS = 31
+"""Letters from which on values are not told apart by their number."""
 
 _AFTER_OWNER, _ENTRY_OWNER, _ALLOWED_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(5)
 _OWNERS = _VALUE_OWNER + MAX_ATOMS
@@ -51,9 +54,10 @@ class RuleFacts:
             self._tell(number * _OWNERS, recognizer)
 
     def _tell(self, owner: int, recognizer: Recognizer) -> None:
-        few = _FEW_LETTERS.fullmatch(recognizer.allow[0].pattern) if len(recognizer.allow) == 1 else None
         is_odd = _is_odd(recognizer.context) or _is_odd(recognizer.unless)
-        allows = is_odd or (bool(recognizer.allow) and few is None)
+        letters = [_LETTERS.fullmatch(pattern.pattern) for pattern in recognizer.allow]
+        allows = is_odd or not all(letters)
+        plain, hyphened = (_lengths(letters, hyphen) for hyphen in ("", "-"))
         facts = (
             *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
             *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
@@ -63,7 +67,7 @@ class RuleFacts:
         flags = sum(1 << place for place, fact in enumerate(facts) if fact)
         form = _FORMS.get(recognizer.validate, _PYTHONS) if recognizer.validate else 0
         self.rules.extend((recognizer.priority, identifier_number(recognizer.identifier), flags, form))
-        self.rules.extend((self._cues(recognizer.unless), self._cues(recognizer.context), int(few[1]) if few else 0))
+        self.rules.extend((self._cues(recognizer.unless), self._cues(recognizer.context), plain, hyphened))
         self.rules.append(len(self.sizes) // 2)
         self._list(recognizer.unless_after, owner + _AFTER_OWNER)
         self._list(recognizer.allow_values, owner + _ALLOWED_OWNER)
@@ -88,6 +92,17 @@ class RuleFacts:
     def _list(self, words: Collection[str], owner: int) -> None:
         self.listed += words
         self.owners.extend([owner] * len(words))
+
+
+def _lengths(patterns: Sequence[re.Match[str] | None], hyphen: str) -> int:
+    """Return as bits how many letters values have that some patterns allow: without hyphens, or with them, too."""
+    lengths = 0
+    for pattern in patterns:
+        if pattern is not None and (pattern[1] or "") == hyphen:
+            low = int(pattern[2] or 1)
+            high = int(pattern[4] or _MANY_LETTERS) if pattern[3] else low
+            lengths |= sum(1 << length for length in range(low, high + 1))
+    return lengths - (1 << 32) if lengths >> _MANY_LETTERS else lengths  # a signed number of 32 bits
 
 
 def _is_odd(cues: Sequence[str]) -> bool:

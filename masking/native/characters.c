@@ -119,6 +119,17 @@ static int32_t plain_form(const Characters *known, const char *word, int32_t siz
     return length;
 }
 
+uint64_t key_of_wide(const Characters *known, uint64_t key, const char *word, int32_t size) {
+    for (int32_t at = 0, bytes; at < size; at += bytes) {
+        bytes = 1;
+        if (word[at] & 0x80) {
+            const Character *one = character(known, decoded(word + at, &bytes));
+            key = key_of(key, known->plains + one->plain, one->length);
+        } else key = key_of(key, word + at, 1);
+    }
+    return key;
+}
+
 Symbol wide_symbol(const Characters *known, const Words *words, const char *word, int32_t size, uint64_t *key) {
     char short_form[LONGEST_FORM], *plain = short_form;
     int32_t length = plain_form(known, word, size, NULL);

@@ -118,6 +118,8 @@ int characters_told(const Characters *known, const char *text, int32_t size);
 /* What the character is that begins here, and its bytes. It was told of. */
 int kind_at(const Characters *known, const char *text, int32_t *size);
 int32_t wide_word_end(const Characters *known, const char *text, int32_t at, int32_t end);
+/* Go on with a key by the plain form of a word with letters beyond ASCII. */
+uint64_t key_of_wide(const Characters *known, uint64_t key, const char *word, int32_t size);
 /* The symbol and the key of a word with letters beyond ASCII; the key is 0 without memory. */
 Symbol wide_symbol(const Characters *known, const Words *words, const char *word, int32_t size, uint64_t *key);
 
@@ -290,10 +292,10 @@ enum {
 enum { AFTER_OWNER, ENTRY_OWNER, ALLOWED_OWNER, ANCHOR_OWNER, VALUE_OWNER, OWNERS = VALUE_OWNER + 64 };
 
 /* `unless`, `context`: where in the matcher's cues those begin that speak against and for a value, -1 for none.
-   `shortest`: values of so many letters are allowed. `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a
-   value's anchor and from it on, the longest first. */
+   `letters`, `hyphened`: as bits, of how many letters values are allowed, and of how many letters and hyphens.
+   `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a value's anchor and from it on, the longest first. */
 typedef struct {
-    int32_t priority, identifier, flags, form, unless, context, shortest, sizes, sizes_end;
+    int32_t priority, identifier, flags, form, unless, context, letters, hyphened, sizes, sizes_end;
 } Rule;
 
 enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };

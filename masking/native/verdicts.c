@@ -12,6 +12,7 @@ enum {
     AFTER_REACH = 24,
     NEXT_GAP = 4,
     LONGEST_ENTRY = 6, /* words, as in `gazetteers.py` */
+    MANY_LETTERS = 31, /* as in `rule_facts.py` */
     MOST_WORDS = 64
 };
 
@@ -35,9 +36,13 @@ static int unless(int answer) { return answer == YES ? NO : answer == NO ? YES :
 
 static int is_gap(Symbol symbol) { return symbol == ' ' || symbol == '\n' || symbol == BREAK; }
 
-/* Say whether Python has to read a symbol: it is not of ASCII, or a stretch of controls. */
-static int is_foreign(const Matcher *m, int32_t i) {
-    return m->keys[i] || m->tape[i] == SIGN || m->tape[i] == SEALED;
+/* Say whether Python has to read a symbol: a sign beyond ASCII, or a stretch of controls. */
+static int is_foreign(const Matcher *m, int32_t i) { return m->tape[i] == SIGN || m->tape[i] == SEALED; }
+
+/* Go on with a key by the form of an atom, which is no gap. */
+static uint64_t with_atom(const Matcher *m, uint64_t key, int32_t i) {
+    int32_t size = m->byte_at[i + 1] - m->byte_at[i];
+    return m->keys[i] ? key_of_wide(&m->characters, key, text_of(m, i), size) : key_of(key, text_of(m, i), size);
 }
 
 uint64_t owned_key(int32_t owner) { return key_begin() ^ (uint64_t)(owner + 1) * 0x9e3779b97f4a7c15u; }
@@ -70,7 +75,7 @@ static int32_t form_key(const Matcher *m, uint64_t *key, int32_t i, int32_t end,
     for (; *atoms && i < end && !is_foreign(m, i); --*atoms) {
         int32_t next = atom_end(m, i, end);
         int gap = is_gap(m->tape[i]);
-        *key = key_of(*key, gap ? " " : text_of(m, i), gap ? 1 : m->byte_at[next] - m->byte_at[i]);
+        *key = gap ? key_of(*key, " ", 1) : with_atom(m, *key, i);
         i = next;
     }
     return i;
@@ -87,7 +92,7 @@ static int around(const Matcher *m, const Rule *rule, int32_t *left, int32_t *ri
     int blind = 0;
     uint64_t anchor = owned_key(owner_of(m, rule, ANCHOR_OWNER));
     if (is_foreign(m, *left)) return OPEN_QUESTION;
-    if (!is_listed(m, key_of(anchor, text_of(m, *left), m->byte_at[*left + 1] - m->byte_at[*left]))) return NO;
+    if (!is_listed(m, with_atom(m, anchor, *left))) return NO;
     for (int32_t s = rule->sizes; s < rule->sizes_end; s++) {
         int32_t place = m->sizes[2 * s], atoms = place + m->sizes[2 * s + 1], i = *left, end;
         while (place > 0 && i > zone->begin) {
@@ -123,16 +128,10 @@ static int is_allowed(const Matcher *m, const Rule *rule, int32_t i, int32_t end
 /* Go on with the key of an entry by a word, as entries are written: `st` for `saint`. */
 static uint64_t with_word(const Matcher *m, uint64_t key, int32_t i) {
     static const char *const shorter[][2] = {{"saint", "st"}, {"fort", "ft"}, {"mount", "mt"}};
-    const char *word = text_of(m, i);
-    int32_t size = m->byte_at[i + 1] - m->byte_at[i];
-    for (size_t s = 0; s < sizeof shorter / sizeof *shorter; s++) {
-        const char *saint = shorter[s][0];
-        if ((size_t)size != strlen(saint)) continue;
-        int32_t j = 0;
-        while (j < size && (word[j] | 0x20) == saint[j]) j++;
-        if (j == size) return key_of(key, shorter[s][1], 2);
-    }
-    return key_of(key, word, size);
+    uint64_t with = with_atom(m, key, i);
+    for (size_t s = 0; s < sizeof shorter / sizeof *shorter; s++)
+        if (with == key_of(key, shorter[s][0], (int32_t)strlen(shorter[s][0]))) return key_of(key, shorter[s][1], 2);
+    return with;
 }
 
 /* Find the leftmost of the longest entries in a stretch. */
@@ -245,14 +244,16 @@ static int has_against(const Matcher *m, const Rule *rule, Bytes zone, const cha
     return size && is_listed(m, key_of(owned_key(owner_of(m, rule, AFTER_OWNER)), word, size)) ? YES : NO;
 }
 
-/* Say whether a value is so few letters and hyphens that its rule allows it. */
-static int is_short(int32_t most, const char *value, const char *end) {
+/* Say whether a rule allows values of so many letters, or letters and hyphens. */
+static int has_allowed_length(const Rule *rule, const char *value, const char *end) {
+    uint32_t allowed = (uint32_t)rule->letters | (uint32_t)rule->hyphened;
     int32_t count = 0;
     for (; value < end; value++, count++) {
         if (is_wide(*value)) return OPEN_QUESTION;
-        if (!is_letter(*value) && *value != '-') return NO;
+        if (*value == '-') allowed = (uint32_t)rule->hyphened;
+        else if (!is_letter(*value)) return NO;
     }
-    return count <= most ? YES : NO;
+    return allowed >> (count < MANY_LETTERS ? count : MANY_LETTERS) & 1 ? YES : NO;
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------------------ */
@@ -265,14 +266,14 @@ static int moved(const Matcher *m, const Rule *rule, int32_t *left, int32_t *rig
     return answer;
 }
 
-enum { SHORT, STANDS_ALONE, FORM, NEXT, ALLOWED_VALUE, AGAINST, CONTEXT, PYTHONS, CHECKS };
+enum { LETTERS, STANDS_ALONE, FORM, NEXT, ALLOWED_VALUE, AGAINST, CONTEXT, PYTHONS, CHECKS };
 
 /* What one check says of a value, YES where its rule does not ask for it. */
 static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32_t stop, Bytes zone) {
     const char *value = text_of(m, i), *end = text_of(m, stop);
     switch (which) {
-    case SHORT:
-        return rule->shortest ? unless(is_short(rule->shortest, value, end)) : YES;
+    case LETTERS:
+        return rule->letters | rule->hyphened ? unless(has_allowed_length(rule, value, end)) : YES;
     case STANDS_ALONE:
         return rule->flags & ALONE ? stands_alone(zone, value, end) : YES;
     case FORM:

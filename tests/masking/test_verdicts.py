@@ -95,6 +95,33 @@ def test_allowed_values_are_stripped_and_short_words_counted_as_re2_counts() -> 
     assert found("phrases: ['[[ <cap> ]]'], allow: ['[\\pL-]{1,3}']", "Abc Abcd") == [(4, 8)]
 
 
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        [r"\pL"],
+        [r"\pL{3,}"],
+        [r"\pL{4,}", r"\pL"],
+        [r"[\pL-]{2}"],
+        [r"[\pL]{1,3}", r"[\pL-]{5,29}"],
+        [r"\pL{29,}"],
+        [r"\pL{30}"],
+        [r"\pL{2,40}"],
+    ],
+)
+def test_allowed_numbers_of_letters_are_those_that_patterns_say(patterns: list[str]) -> None:
+    """Lengths around every bound, with a hyphen and without, of ASCII and not."""
+    words = ["A" * length for length in (*range(1, 7), *range(28, 34), 40, 41)]
+    for word in (*words, *(f"{word}-{word}" for word in words), "Né", "Ab'c", "É", "Éa-b"):
+        found(f"phrases: ['[[ <any> (- <any>)? ]]'], allow: {patterns}", f"x {word}, y")
+
+
+@pytest.mark.parametrize("text", ["{}", "é {} é", "é-{}-é", "é{}", "{}é", "½{}", "{}½", "¿{}?", "'{}'é", "é'{}", "{} {}"])
+@pytest.mark.parametrize("value", ["Jane Doe", "Jané Doe", "JÄNE  doe", "Jane\nDoé", "jane d\u0131e", "MRN-00123456"])
+def test_values_are_found_among_words_of_any_letters(text: str, value: str) -> None:
+    """Marks do not count in a value, and letters that touch it make it another word, whatever alphabet they are of."""
+    found(VALUES, text.replace("{}", value))
+
+
 JUDGED = st.one_of(
     st.from_regex(r"\d{1,2}[-/.]\d{1,2}([-/.](\d{2}|\d{4}))?", fullmatch=True),
     st.from_regex(r"(0|19|20|33)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}", fullmatch=True),
@@ -131,6 +158,7 @@ JUDGED = st.one_of(
             ),
             *("Wilson disease", "Albert Einstein", "Adams-Stokes", "Arnold\nChiari", "arnold - chiari", "Mount Vernon"),
             *("Ng", "Li-Na", "Xoqzt", "J. R.", "Boston", "May 14", "ninety-four", "12 March", "\x02\x02", "St. Jude"),
+            *("São Paulo", "Sáint Paul", "Los Ángeles", "Río Grande Cíty", "Port-au-Prince é", "Jesús Sánchez"),
         )
     ),
 )
