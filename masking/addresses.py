@@ -33,22 +33,32 @@ new of off old on or other our out over patients people per pills puffs ran step
 time times to unit units up walked was way ways week weeks were with woman year years yo
 """
 _KINDS_OF_CARE = """
-a academic access acute acute-care admission after ambulatory an and another anticoagulation as assisted at back be
-been before behavioral between big birth bone brain breast burn busy by cancer cardiac cardiology care center centre
-chemotherapy child children's childrens city clinic come coming community comprehensive concussion coumadin county
-critical current data day dental dermatology device diabetes diabetic dialysis discharge disorder due during
-elementary emergency employee ent entire eye failure family fertility first follow-up followup foot for free from
-general get getting go going good grade group gut gyn headache health heart hematology her high his home hospice
-hospital hypertension imaging in index infusion initial inpatient internal into is its kidney large last level lipid
-liver living local long lung management maternal med medical medicine memory men's mental middle mobile mother
-movement my nearest neurology night nursing ob occupational of on oncology online or oral orthopedic other our
-outpatient outside overall paediatric pain palliative pediatric physical poor postop postoperative preop previous
-primary prior private prolonged prostate psychiatric psychiatry public quaternary receiving recent referring regional
-rehab rehabilitation related renal reproductive research retail rule rural same satellite school sending sexual
-skilled skin sleep small specialist specialty sports state stay stroke student subacute surgery surgical system
-teaching term tertiary that the their therapy these this to transferring transplant trauma travel university until
-urban urgent urology vaccination vaccine vascular veterans virtual walk-in warfarin was weekend wellness were whole
-with women's wound your
+a abortion academic access acute acute-care addiction admission adolescent adult after after-hours afternoon allergy
+ambulatory an and animal another antenatal anticoag anticoagulation army arrhythmia as assessment assisted asthma at
+back bariatric be been before behavioral between big birth blood bone bone-density brain breast burn busy by cancer
+cardiac cardiology care cataract center centre chemotherapy chest child children's childrens city cleft clinic closest
+colposcopy combined come coming community comprehensive concussion consultant continence copd cottage coumadin county
+critical current data day dental dermatology detox device dexa diabetes diabetic dialysis different discharge disorder
+district donor drop-in due during elementary emergency employee endocrine endometriosis endoscopy ent entire evening
+except eye face-to-face failure falls family fast-track fertility field first follow-up followup foot for forensic
+fracture free from gastro general get getting glaucoma go going good gout grade group gum gut gyn hand headache health
+heart heart-failure hematology hepatitis her hernia high his hiv home hospice hospital hub hypertension hysteroscopy
+imaging immunisation immunization in index infusion initial injuries inpatient inr internal into iron is its ivf joint
+kidney large last led leg level lipid liver living local long lunchtime lung lymphedema lymphoedema management
+maternal maternity mdt med medical medicine memory men's menopause mental metabolic methadone middle midwife midwives
+military minor mission mobile monthly morning mother movement ms multidisciplinary my naval nearest needle-exchange
+neighboring neighbouring neuro neurology new newborn night nurse nurse-led nursing ob occupational of old on oncall
+oncology one-day one-stop online or oral orthopedic other our out-of-hours outpatient outreach outside overall
+pacemaker paediatric paeds pain palliative parkinson's parkinsons pediatric peds peripheral physical physio
+physiotherapy podiatry poor post-op postnatal postop postoperative pre-assessment pre-op preassessment prenatal preop
+previous primary prior prison private procedure prolonged prostate psychiatric psychiatry public quaternary rapid
+receiving recent recovery referring regional registrar rehab rehabilitation related remote renal reproductive research
+resp respiratory results retail retina review rheum rheumatology rule rural same satellite school school-based second
+sending sexual shared skilled skin sleep small smoking specialist specialty spinal spine sports staff state stay stoma
+stroke student subacute surgery surgical syncope system tb teaching telephone term tertiary that the their therapy
+these third this thyroid tia to transferring transition transplant trauma travel two-week ulcer ulcers university
+until urban urgent urology vaccination vaccine valve vascular vein veins vet veterans veterinary video virtual walk-in
+warfarin was weekday weekend weekly weight wellness were whole with women's wound young your
 """
 _PART_WORDS = """
 a after an another any as at be been before by can come coming could each every for from go going had has have he her

@@ -58,13 +58,18 @@ def countries(archive: Archive) -> set[str]:
 def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large: int, known: int) -> dict[str, int]:
     """Leave out a city whose one-word name is an ordinary word ("Orange", "Normal"), unless it is large.
 
-    One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters.
+    One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters, nor what
+    every text has some of ("The Hills").
     """
     return {
         name: people
         for name, people in cities_.items()
-        if (name not in words or people >= large) and (people >= known or (name not in taken and len(name) >= _SHORTEST))
+        if (people >= large or name not in words) and (people >= known or _is_own(name, taken))
     }
+
+
+def _is_own(name: str, taken: Set[str]) -> bool:
+    return name not in taken and len(name) >= _SHORTEST and not name.startswith("the ")
 
 
 def little_known(*countries_: tuple[Mapping[str, int], int]) -> frozenset[str]:
