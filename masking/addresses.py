@@ -69,11 +69,36 @@ _KINDS_OF_STREET = """
 ave avenue blvd boulevard cir circle court ct dr drive highway hwy lane ln parkway pkwy pl place rd road st street
 terrace trail way
 """
+_KINDS_OF_PLACES = """
+a academic access acute adult after aged all ambulance amusement an anglican another any assisted back bad ball
+baptist base bathroom bay bed behavioral behavioural big bike boarding boiling both bottling bottom breaking bumpy bus
+business busy bypass car caravan cardiac care catholic central chemical chicken child children's christian chronic
+city coal coffee community copper corn corner cotton country county covered cricket critical dairy dance data day
+decimal dental dirt district dog driving dual each end entry evangelical every exclamation exit eye fairly family
+farmers fast few field fifth final fire first fish flea flour focal follow-up foot football foster fourth freezing
+frequent friend's front frontage further gallows garden gas general gold golf good grade grammar grandparents gravel
+ground group half-way halfway hard heart helicopter her high high-speed hindu his hobby home hospital hydro icy indoor
+industrial injurious inpatient intensive jewish lake large last law lead left level little loading local long low
+lower lutheran main many meat mechanical medical memory men's mental methodist metro mid middle minor more mountain
+mouth multiple music muslim my narrow national nearby nearest neighbor's neighbour's new next night no nuclear nursing
+observation occupational ocean old one open open-air open-cut oral other our outdoor outpatient outside packing
+paddling palliative paper parent parents parish passed past patient petrol pig playing police population poultry power
+prep pressure previous primary prior private public quiet railway recovery recurrent repeated residential respite rest
+resus retirement rice right ring risk river rolling routine rugby rural safe salt same sandy saw scanner second
+secondary self senior serious service set several sewage sex sexual shared sharp sheep shopping short sick side sikh
+single skate skilled skin slip slips slow small soccer solar some special sports stairs standard start starting state
+steel steep stridor summer sunday super suspension swimming teaching temporary tennis tertiary test textile that the
+their theme therapy thermal these third this those three toll top town trailer train trauma treatment tree triage
+trigger trip trips tube turning two unit university unwitnessed upper urban urgent usual very village ward water
+weekly wet whole wind winding winter witnessed women's work work's wound wrong your
+"""
 _NO_STREET = frozenset(_PLAIN_SPEECH.split())
 _NO_FACILITY = frozenset(_KINDS_OF_CARE.split())
 _NO_PART = frozenset(_PART_WORDS.split())
+_NO_LANDMARK = frozenset(_KINDS_OF_PLACES.split())
 _STREETS = frozenset(_KINDS_OF_STREET.split())
 _LOWER_WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
+_ANY_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 
 def street(value: str) -> bool:
@@ -98,3 +123,9 @@ def town(value: str) -> bool:
     if not words or words[0] in _NO_FACILITY:
         return False
     return not any(word in _NO_PART or word in _NO_STREET for word in words)
+
+
+def landmark(value: str) -> bool:
+    """Road, land or house that is named: no word before its last one only says of which kind it is."""
+    words = _ANY_WORD.findall(value.lower())
+    return not words[:-1] or not any(word in _NO_LANDMARK for word in words[:-1])

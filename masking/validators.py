@@ -11,7 +11,7 @@ import re  # plain reading of a short value that RE2 already found; patterns bel
 from typing import TYPE_CHECKING
 
 from masking import written_numbers
-from masking.addresses import facility, postcode, street, town
+from masking.addresses import facility, landmark, postcode, street, town
 from masking.check_digits import card, dea, digits, iban, luhn, national, nhs, npi, ssn, vin
 from masking.dates import hours, is_days, is_late_day, read_date, stamp
 
@@ -79,6 +79,7 @@ VALIDATORS: dict[str, Callable[[str], bool]] = {
     "hours": hours,
     "iban": iban,
     "ip": ip,
+    "landmark": landmark,
     "late_day": is_late_day,
     "luhn": luhn,
     "mac": mac,
