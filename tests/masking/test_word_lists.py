@@ -169,7 +169,9 @@ def sources() -> build.Sources:
     cities = [
         {"name": "Foo City", "countrycode": "US", "population": 9000},
         {"name": "Glenfoo", "countrycode": "IE", "population": 1200},
+        {"name": "Barfoo Glenfoo", "countrycode": "IE", "population": 1200},
         {"name": "Foo Glenfoo", "countrycode": "IE", "population": 1200},
+        {"name": "The Glenfoo", "countrycode": "IE", "population": 1200},
         {"name": "Anna", "countrycode": "AU", "population": 1200},
         {"name": "Novakfoo", "countrycode": "CZ", "population": 29_000},
         {"name": "Foon", "countrycode": "GB", "population": 1200},
@@ -213,8 +215,8 @@ def test_the_same_packages_give_the_same_bytes(tmp_path, monkeypatch):
     assert "foomycin" in rows["medical.txt"]
     assert "wikidrug" not in rows["medical.txt"]
     assert "foo city" in rows["us_cities.txt"]
-    assert {"glenfoo", "foo glenfoo"} <= rows["world_cities.txt"]
-    assert rows["world_cities.txt"].isdisjoint({"anna", "novakfoo", "foon"})
+    assert {"glenfoo", "barfoo glenfoo"} <= rows["world_cities.txt"]
+    assert rows["world_cities.txt"].isdisjoint({"anna", "novakfoo", "foon", "foo glenfoo", "the glenfoo"})
     assert "glenfoo" in rows["unknown.txt"]
     assert "foo" not in rows["unknown.txt"]
     assert "foo county" in rows["us_counties.txt"]

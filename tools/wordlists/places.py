@@ -59,17 +59,20 @@ def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large:
     """Leave out a city whose one-word name is an ordinary word ("Orange", "Normal"), unless it is large.
 
     One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters, nor what
-    every text has some of ("The Hills").
+    every text has some of ("The Hills"), nor with an ordinary word that no known city has ("Rural Hall").
     """
+    usual = {token for name, people in cities_.items() if people >= known for token in tokens(name)}
+
+    def is_own(name: str) -> bool:
+        parts = tokens(name)
+        plain = any(token in words and token not in usual for token in parts) and len(parts) > 1
+        return name not in taken and len(name) >= _SHORTEST and not plain and not name.startswith("the ")
+
     return {
         name: people
         for name, people in cities_.items()
-        if (people >= large or name not in words) and (people >= known or _is_own(name, taken))
+        if (people >= large or name not in words) and (people >= known or is_own(name))
     }
-
-
-def _is_own(name: str, taken: Set[str]) -> bool:
-    return name not in taken and len(name) >= _SHORTEST and not name.startswith("the ")
 
 
 def little_known(*countries_: tuple[Mapping[str, int], int]) -> frozenset[str]:
