@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shipped import shipped
 
-from masking import native
+from masking import lexicon, native
 from masking.errors import RuleError
 from masking.lexicon import Lexicon
 from masking.lists import Lists, WordList, unite
@@ -90,3 +91,9 @@ def test_phrases_that_tell_too_many_words_apart_are_refused() -> None:
     some = many_lists("'[[ <list_a> ]]'")
     with pytest.raises(RuleError, match="too many quiet words"):
         RuleSet.from_sources({"recognizers/a.yaml": some["recognizers/a.yaml"] + quiet})
+
+
+def test_the_shipped_rules_leave_room_for_those_of_a_site() -> None:
+    """A site's own lists tell words apart, too: a hundred kinds of words are left to them."""
+    shipped_kinds = len(set(shipped().lexicon.union_codes()))
+    assert shipped_kinds <= len(lexicon.ORDINARY) * len(lexicon.SECONDS) - 100
