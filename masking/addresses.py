@@ -34,31 +34,30 @@ time times to unit units up walked was way ways week weeks were with woman year 
 """
 _KINDS_OF_CARE = """
 a abortion academic access acute acute-care addiction admission adolescent adult after after-hours afternoon allergy
-ambulatory an and animal another antenatal anticoag anticoagulation army arrhythmia as assessment assisted asthma at
-back bariatric be been before behavioral between big birth blood bone bone-density brain breast burn busy by cancer
-cardiac cardiology care cataract center centre chemotherapy chest child children's childrens city cleft clinic closest
-colposcopy combined come coming community comprehensive concussion consultant continence copd cottage coumadin county
-critical current data day dental dermatology detox device dexa diabetes diabetic dialysis different discharge disorder
-district donor drop-in due during elementary emergency employee endocrine endometriosis endoscopy ent entire evening
-except eye face-to-face failure falls family fast-track fertility field first follow-up followup foot for forensic
-fracture free from gastro general get getting glaucoma go going good gout grade group gum gut gyn hand headache health
-heart heart-failure hematology hepatitis her hernia high his hiv home hospice hospital hub hypertension hysteroscopy
-imaging immunisation immunization in index infusion initial injuries inpatient inr internal into iron is its ivf joint
-kidney large last led leg level lipid liver living local long lunchtime lung lymphedema lymphoedema management
-maternal maternity mdt med medical medicine memory men's menopause mental metabolic methadone middle midwife midwives
-military minor mission mobile monthly morning mother movement ms multidisciplinary my naval nearest needle-exchange
-neighboring neighbouring neuro neurology new newborn night nurse nurse-led nursing ob occupational of old on oncall
-oncology one-day one-stop online or oral orthopedic other our out-of-hours outpatient outreach outside overall
-pacemaker paediatric paeds pain palliative parkinson's parkinsons pediatric peds peripheral physical physio
-physiotherapy podiatry poor post-op postnatal postop postoperative pre-assessment pre-op preassessment prenatal preop
-previous primary prior prison private procedure prolonged prostate psychiatric psychiatry public quaternary rapid
-receiving recent recovery referring regional registrar rehab rehabilitation related remote renal reproductive research
-resp respiratory results retail retina review rheum rheumatology rule rural same satellite school school-based second
-sending sexual shared skilled skin sleep small smoking specialist specialty spinal spine sports staff state stay stoma
-stroke student subacute surgery surgical syncope system tb teaching telephone term tertiary that the their therapy
-these third this thyroid tia to transferring transition transplant trauma travel two-week ulcer ulcers university
-until urban urgent urology vaccination vaccine valve vascular vein veins vet veterans veterinary video virtual walk-in
-warfarin was weekday weekend weekly weight wellness were whole with women's wound young your
+ambulatory an and another antenatal anticoag anticoagulation arrhythmia as assessment assisted asthma at back
+bariatric be been before behavioral between big birth bone bone-density brain breast burn busy by cancer cardiac
+cardiology care cataract center centre chemotherapy chest child children's childrens city cleft clinic closest
+colposcopy combined come coming community comprehensive concussion consultant continence copd coumadin county critical
+current data day dental dermatology detox device dexa diabetes diabetic dialysis different discharge disorder district
+donor drop-in due during elementary emergency employee endocrine endometriosis endoscopy ent entire evening eye
+face-to-face failure family fast-track fertility first follow-up followup foot for forensic fracture free from gastro
+general get getting glaucoma go going good gout grade group gum gut gyn headache health heart heart-failure hematology
+hepatitis her hernia high his hiv home hospice hospital hypertension hysteroscopy imaging immunisation immunization in
+index infusion initial injuries inpatient inr internal into is its ivf kidney large last led level lipid liver living
+local long lunchtime lung lymphedema lymphoedema management maternal maternity mdt med medical medicine memory men's
+menopause mental metabolic methadone middle midwife midwives mobile monthly morning mother movement ms
+multidisciplinary my nearest needle-exchange neighboring neighbouring neuro neurology newborn night nurse nurse-led
+nursing ob occupational of on oncall oncology one-day one-stop online or oral orthopedic other our out-of-hours
+outpatient outreach outside overall pacemaker paediatric paeds pain palliative parkinson's parkinsons pediatric peds
+peripheral physical physio physiotherapy podiatry poor post-op postnatal postop postoperative pre-assessment pre-op
+preassessment prenatal preop previous primary prior private procedure prolonged prostate psychiatric psychiatry public
+quaternary rapid receiving recent recovery referring regional registrar rehab rehabilitation related remote renal
+reproductive research resp respiratory results retail retina review rheum rheumatology rule rural same satellite
+school school-based second sending sexual skilled skin sleep small smoking specialist specialty sports staff state
+stay stoma stroke student subacute surgery surgical syncope system tb teaching telephone term tertiary that the their
+therapy these third this thyroid tia to transferring transition transplant trauma travel two-week ulcer ulcers
+university until urban urgent urology vaccination vaccine valve vascular vein veins vet veterans veterinary video
+virtual walk-in warfarin was weekday weekend weekly wellness were whole with women's wound your
 """
 _PART_WORDS = """
 a after an another any as at be been before by can come coming could each every for from go going had has have he her
@@ -70,27 +69,30 @@ ave avenue blvd boulevard cir circle court ct dr drive highway hwy lane ln parkw
 terrace trail way
 """
 _KINDS_OF_PLACES = """
-a academic access acute adult after aged all ambulance amusement an anglican another any assisted back bad ball
-baptist base bathroom bay bed behavioral behavioural big bike boarding boiling both bottling bottom breaking bumpy bus
-business busy bypass car caravan cardiac care catholic central chemical chicken child children's christian chronic
-city coal coffee community copper corn corner cotton country county covered cricket critical dairy dance data day
-decimal dental dirt district dog driving dual each end entry evangelical every exclamation exit eye fairly family
-farmers fast few field fifth final fire first fish flea flour focal follow-up foot football foster fourth freezing
+a academic access acute adult after aged all alveolar ambulance amusement an anglican another any assessment assisted
+back bad ball baptist base bathroom bay bed behavioral behavioural big bike boarding boiling bony both bottling bottom
+breaking bridging bumpy bus business busy bypass car caravan cardiac care catholic central chemical chicken child
+children's christian chronic city coal cobbled coffee cohort community copper corn corner cotton country county
+covered covid cricket critical dairy dance dark data day decimal decontamination dental dirt discharge district dog
+driving dual dusty each elbow end entry equipment evangelical every exclamation exit eye fairly family farmers fast
+few field fifth final fire first fish flea flooded flour focal foggy follow-up foot football foster fourth freezing
 frequent friend's front frontage further gallows garden gas general gold golf good grade grammar grandparents gravel
-ground group half-way halfway hard heart helicopter her high high-speed hindu his hobby home hospital hydro icy indoor
-industrial injurious inpatient intensive jewish lake large last law lead left level little loading local long low
-lower lutheran main many meat mechanical medical memory men's mental methodist metro mid middle minor more mountain
-mouth multiple music muslim my narrow national nearby nearest neighbor's neighbour's new next night no nuclear nursing
-observation occupational ocean old one open open-air open-cut oral other our outdoor outpatient outside packing
-paddling palliative paper parent parents parish passed past patient petrol pig playing police population poultry power
-prep pressure previous primary prior private public quiet railway recovery recurrent repeated residential respite rest
-resus retirement rice right ring risk river rolling routine rugby rural safe salt same sandy saw scanner second
-secondary self senior serious service set several sewage sex sexual shared sharp sheep shopping short sick side sikh
-single skate skilled skin slip slips slow small soccer solar some special sports stairs standard start starting state
-steel steep stridor summer sunday super suspension swimming teaching temporary tennis tertiary test textile that the
-their theme therapy thermal these third this those three toll top town trailer train trauma treatment tree triage
-trigger trip trips tube turning two unit university unwitnessed upper urban urgent usual very village ward water
-weekly wet whole wind winding winter witnessed women's work work's wound wrong your
+ground group half-way halfway handover hard heart helicopter her high high-speed hindu his hobby home hospital hydro
+icy iliac indoor industrial infusion injurious inpatient intensive isolation jewish lake land large last lateral law
+lead left level little loading local long low lower lutheran main majors many meat mechanical medial medical memory
+men's mental methodist metro mid middle minor minors mobile more mountain mouth muddy multiple music muslim my narrow
+nasal national nearby nearest neighbor's neighbour's new next night no nuclear nursing observation occipital
+occupational ocean old one open open-air open-cut oral orbital other our outdoor outpatient outside packing paddling
+palliative paper parent parents parish parking passed past patient paved petrol pig plaster playing police population
+poultry power prep pressure previous primary prior private procedure public quiet railway recovery recurrent repeated
+residential respite rest resus resuscitation retirement rice right ring risk river rocky rolling routine rugby rural
+safe salt same sandy saw scanner second secondary self senior serious service set several sewage sex sexual shared
+sharp sheep shopping short sick side sikh single skate skilled skin slip slippery slips slow small snowy soccer solar
+some special spinal sports stairs standard start starting state steel steep stridor summer sunday super supraorbital
+suspension swimming teaching temporary tennis tertiary test textile that the their theme therapy thermal these third
+this those three tibial toll top town trailer train trauma treatment tree triage trigger trip trips tube turning two
+uneven unexplained unit university unlit unmade unpaved unwitnessed upper urban urgent usual very village ward water
+weekly wet whole wind winding windy winter witnessed women's work work's wound wrist wrong your
 """
 _NO_STREET = frozenset(_PLAIN_SPEECH.split())
 _NO_FACILITY = frozenset(_KINDS_OF_CARE.split())

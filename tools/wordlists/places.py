@@ -59,14 +59,17 @@ def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large:
     """Leave out a city whose one-word name is an ordinary word ("Orange", "Normal"), unless it is large.
 
     One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters, nor what
-    every text has some of ("The Hills"), nor with an ordinary word that no known city has ("Rural Hall").
+    every text has some of ("The Hills"), nor of ordinary words alone ("Ninety Six"), nor with one that no known city has
+    ("Rural Hall").
     """
     usual = {token for name, people in cities_.items() if people >= known for token in tokens(name)}
 
     def is_own(name: str) -> bool:
-        parts = tokens(name)
-        plain = any(token in words and token not in usual for token in parts) and len(parts) > 1
-        return name not in taken and len(name) >= _SHORTEST and not plain and not name.startswith("the ")
+        if name in taken or len(name) < _SHORTEST or name.startswith("the "):
+            return False
+        ordinary = [token in words for token in tokens(name)]
+        known_words = all(token in usual for token in tokens(name))
+        return len(ordinary) == 1 or not any(ordinary) or (known_words and not all(ordinary))
 
     return {
         name: people

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 _CHANGES = tuple(
     (re.compile(american), british)
     for american, british in (
-        (r"(?<!c)hem(?=o|at)", "haem"),
+        (r"^hem(?=o|at)", "haem"),
         (r"(?<=[bcdghiklmnoprtuvxyz])(?<!acad)emia(?=s?$)", "aemia"),
         (r"(?<=uk|ch|yc|an|ic|ip|ol|ur|ox|al|er|il|at)emic(?=s?$)", "aemic"),
-        (r"^edema|(?<=[a-z])edema", "oedema"),
+        (r"(?:^|(?<=ph))edema", "oedema"),
         (r"(?<!o)esophag", "oesophag"),
         (r"\bestr(?=ogen|adi|iol|one|us)", "oestr"),
         (r"\bfet(?=al|us|o)", "foet"),
