@@ -1,7 +1,6 @@
-"""Patients, doctors, families and places as they are said when a shift is handed over: in texts that recognisers of speech
-wrote down, small letters, broken names and all.
+"""Patients, doctors, families and places as they are said when a shift is handed over.
 
-A row marks with `[[ ]]` what must be covered in full, and nothing else in it may be; a row without marks keeps every character.
+Recognisers of speech wrote these down, in small letters, with broken names and all. A row marks with `[[ ]]` what must be covered in full, and nothing else in it may be; a row without marks keeps every character.
 """
 
 from __future__ import annotations

@@ -203,7 +203,8 @@ def _places(
     united_states, world = places.cities(sources["geonames"])
     ordinary = shelf.common | shelf.medical
     taken = ordinary | shelf.given | shelf.surname
-    not_small = taken | shelf.eponyms | abbreviations | frozenset(word for name in HAND_LISTS for word in hand.read(name))
+    by_hand = frozenset(word for name in HAND_LISTS for word in hand.read(name))
+    not_small = taken | shelf.eponyms | abbreviations | by_hand
     united_states = places.tell_apart(united_states, ordinary, not_small, LARGE_CITY, KNOWN_CITY)
     world = places.tell_apart(world, ordinary, not_small, LARGE_CITY, KNOWN_CITY_ELSEWHERE)
     twice = (united_states.keys() | world.keys()) & taken

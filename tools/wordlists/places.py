@@ -1,7 +1,8 @@
 """Reads places: GeoNames' cities and countries, the states and counties of the United States."""
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from tools.wordlists.form import both, entry, latin, tokens
 from tools.wordlists.packages import Archive
@@ -55,12 +56,14 @@ def countries(archive: Archive) -> set[str]:
     return both(country["name"] for country in json.loads(archive.read(_DATA + "countries.json")).values())
 
 
-def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large: int, known: int) -> dict[str, int]:
+def tell_apart(
+    cities_: dict[str, int], words: AbstractSet[str], taken: AbstractSet[str], large: int, known: int
+) -> dict[str, int]:
     """Leave out a city whose one-word name is an ordinary word ("Orange", "Normal"), unless it is large.
 
     One with fewer people than a `known` one has to have a name of its own: not a person's, nor of few letters, nor what
-    every text has some of ("The Hills"), nor of ordinary words alone ("Ninety Six"), nor with one that no known city has
-    ("Rural Hall").
+    every text has some of ("The Hills"), nor of ordinary words alone ("Ninety Six"), nor with an ordinary word that no
+    known city has ("Rural Hall").
     """
     usual = {token for name, people in cities_.items() if people >= known for token in tokens(name)}
 
@@ -79,7 +82,7 @@ def tell_apart(cities_: dict[str, int], words: Set[str], taken: Set[str], large:
 
 
 def little_known(*countries_: tuple[Mapping[str, int], int]) -> frozenset[str]:
-    """Return the words that only places have with fewer people than known ones, given cities and how many these have."""
+    """Return the words that only places with fewer people than `known` have, given cities and that number."""
     small: set[str] = set()
     large: set[str] = set()
     for cities_, known in countries_:
