@@ -56,8 +56,11 @@ NOTHING = [
     "practice in New Zealand and South Africa, return to the HF clinic",
     "5 mm stone in the left ureter, a high-speed burr with contrast dye, eighteen gauge in the left arm",
     "call bell in reach, urine turned brown, triaged amber, sats rose from 91 to 95 %",
-    "thyroidectomy for Graves'. Rehab: T6 ASIA A. VA: ph 6/24. Small Baker's cyst.",
+    "thyroidectomy for Graves'. Rehab: T6 ASIA A. Small Baker's cyst.",
     "melaena, uraemic, catheterised, Pabrinex and Syntometrine given, pneumoperitoneum established",
+    "sats dropped from ninety six to eighty eight, blood from a new line, at a high level of care",
+    "Shortness of Breath, Range of Motion, Head and Neck, Labour and Delivery",
+    "patient in bigeminy, room 4 is febrile, under dr advice, a slippery road",
     "alive and at home at 90 days, 100 days and 12 months",
 ]
 PEOPLE = [
@@ -67,6 +70,17 @@ PEOPLE = [
     "Mr. [[Stone]] left at noon",
     "mister [[loo]] is in bed nine",
     "doctor [[short]] said he can go",
+    "handed over to [[loo]] who agrees",
+    "discussed with [[burr]] and he agrees",
+    "labs for [[snow]] are back",
+    "Nurse [[Abdo]] called",
+    "Patient [[Taz]] rang the bell",
+    "[[John Ward]] upstairs in bed 4",
+    "[[Rose Bengal]], 45F, seen today",
+    "Discharged from VA [[6/24]], then home",
+    "Sunday [[12th]] hospital day 2",
+    "from the [[Ochsner]] campus",
+    "to [[mission regional medical center]] for care",
 ]
 
 
