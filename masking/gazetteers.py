@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SAINTS = {"saint": "st", "fort": "ft", "mount": "mt"}
+_SAINT = re.compile(rf"(?<![^ \n])(?:{'|'.join(_SAINTS)})(?![^ \n])")
 _LONGEST = 6
 
 
@@ -23,7 +24,8 @@ class Gazetteer:
     """The entries of several words of some lists; `entries` are as they are looked up."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        self.entries = frozenset(map(_key, _several(entries)))
+        lines = plain("\n".join(map(" ".join, _several(entries))))  # all at once: there are tens of thousands
+        self.entries = frozenset(_SAINT.sub(_shorter, lines).split("\n")) - {""}
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return the leftmost of the longest entries in a stretch of text; None if it holds none."""
@@ -48,5 +50,5 @@ def _several(entries: Iterable[str]) -> Iterator[list[str]]:
     return (words for words in (_WORD.findall(entry) for entry in entries if not entry.isalpha()) if len(words) > 1)
 
 
-def _key(words: Iterable[str]) -> str:
-    return " ".join(_SAINTS.get(word, word) for word in map(plain, words))
+def _shorter(match: re.Match[str]) -> str:
+    return _SAINTS[match[0]]
