@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from masking.lists import Union
 
-_INERT = b"\x80\x80"
 INERT_FIRSTS = range(0x80, 0x87)
 """First bytes of lower-case words of the vocabulary that no rule asks for, and of quiet ones: text is cut where several
 stand in a row."""
@@ -55,6 +54,13 @@ FIRST_NUMBER, FIRST_WORD = 128, 256
 
 SITE = "@"
 """Begins the names of lists that say nothing about a word but that a rule's own values hold it (`values`)."""
+
+_INERTS = tuple(bytes((first, 0x80)) for first in INERT_FIRSTS)
+"""Codes of inert words that are not quiet: one for each list of the vocabulary."""
+
+SURE = "_sure"
+"""Ends the name under which a list of the vocabulary is asked for its own words alone: to `<medical>` an inert word may be
+any of the vocabulary, to `<medical_sure>` it is medical."""
 
 _QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
 _UNKNOWN = b"\xc4\x80"
@@ -104,7 +110,7 @@ class Lexicon(dict[str, bytes]):
         self._names = tuple(sorted(lists))
         self._listed = frozenset(self._names)
         self._vocabulary = vocabulary
-        self._quiet = vocabulary | proper
+        self._quiet = vocabulary | proper | {name + SURE for name in vocabulary}
         every = (lists[name] for name in self._names)
         self._every = [words if isinstance(words, WordList) else WordList(words) for words in every]
         self._native = None if native.library is None else Lists(native.library, self._every)
@@ -125,8 +131,13 @@ class Lexicon(dict[str, bytes]):
         self._ending_lengths = sorted({len(ending) for ending in ending_unions})
         self._members = {code: self._lists(union) for union, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
-        self._inert = {code: _INERT for code, lists in self._members.items() if self._is_inert(lists)}
-        self._members[_INERT] = vocabulary
+        inert = dict(zip(sorted(vocabulary), _INERTS, strict=False)) or {"": _INERTS[0]}
+        self._inert = {
+            code: next((inert[name] for name in inert if name in lists), _INERTS[0])
+            for code, lists in self._members.items()
+            if self._is_inert(lists)
+        }
+        self._members |= {code: vocabulary | {name + SURE} for name, code in inert.items()}
         self._places: dict[bytes, int] = {}
         alone = {self._names[place]: code for union, code in codes.items() for place in union}
         for code, word in zip(_QUIET, sorted({*quiet}), strict=False):
@@ -140,6 +151,7 @@ class Lexicon(dict[str, bytes]):
 
     def _lists(self, union: Union) -> frozenset[str]:
         names = frozenset(map(self._names.__getitem__, union))
+        names |= {name + SURE for name in names & self._vocabulary}
         return names | {"unknown"} if all(name[0] == SITE for name in names) else names
 
     def _is_inert(self, lists: frozenset[str]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shipped import shipped
+from shipped import by_re2, shipped
 
 from masking import lexicon, native
 from masking.errors import RuleError
@@ -13,6 +15,9 @@ from masking.lexicon import Lexicon
 from masking.lists import Lists, WordList, unite
 from masking.rules import RuleSet
 from masking.text import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORDS = st.sampled_from(["a", "b", "ab", "josé", "new york", "x" * 70, *map(str, range(20))])
 
@@ -91,6 +96,30 @@ def test_phrases_that_tell_too_many_words_apart_are_refused() -> None:
     some = many_lists("'[[ <list_a> ]]'")
     with pytest.raises(RuleError, match="too many quiet words"):
         RuleSet.from_sources({"recognizers/a.yaml": some["recognizers/a.yaml"] + quiet})
+
+
+@pytest.mark.parametrize("made", [lambda rules: rules, by_re2], ids=["native", "re2"])
+def test_words_that_no_rule_asks_for_are_told_apart_by_their_own_lists(made: Callable[[RuleSet], RuleSet]) -> None:
+    """To `<medical>` such a word may be any of the vocabulary; `<medical_sure>` takes medical ones alone."""
+    source = """
+words: {common: glacier the, medical: febrile}
+lexicon: {vocabulary: common medical}
+recognizers:
+  - {id: not.medical, identifier: AA, phrases: ['"at" _ [[ <lower -medical_sure> ]]'], examples: ['at [[glacier]]']}
+  - {id: medical, identifier: BB, phrases: ['"on" _ [[ <lower medical> ]]'], examples: ['on [[glacier]]']}
+  - {id: sure, identifier: CC, phrases: ['"by" _ [[ <lower medical_sure> ]]'], examples: ['by [[febrile]]']}
+"""
+    rules = made(RuleSet.from_sources({"recognizers/a.yaml": source.encode()}))
+    for text, found in {
+        "at glacier": "AA",
+        "at febrile": "",
+        "on glacier": "BB",
+        "on febrile": "BB",
+        "by glacier": "",
+        "by febrile": "CC",
+        "By Febrile": "",
+    }.items():
+        assert "".join(finding.identifier for finding in find(rules, text)) == found, text
 
 
 def test_the_shipped_rules_leave_room_for_those_of_a_site() -> None:
