@@ -59,8 +59,8 @@ _INERTS = tuple(bytes((first, 0x80)) for first in INERT_FIRSTS)
 """Codes of inert words that are not quiet: one for each list of the vocabulary."""
 
 SURE = "_sure"
-"""Ends the name under which a list of the vocabulary is asked for its own words alone: to `<medical>` an inert word may be
-any of the vocabulary, to `<medical_sure>` it is medical."""
+"""Ends the name under which a list of the vocabulary is asked for its own words alone: to `<medical>` an inert word may
+be any of the vocabulary, to `<medical_sure>` it is medical."""
 
 _QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
 _UNKNOWN = b"\xc4\x80"
