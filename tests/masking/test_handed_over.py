@@ -74,6 +74,7 @@ PEOPLE = [
     "discussed with [[burr]] and he agrees",
     "labs for [[snow]] are back",
     "Nurse [[Abdo]] called",
+    "1st rib resection by [[de Villiers]]",
     "Patient [[Taz]] rang the bell",
     "[[John Ward]] upstairs in bed 4",
     "[[Rose Bengal]], 45F, seen today",
