@@ -131,6 +131,8 @@ class Lexicon(dict[str, bytes]):
         self._ending_lengths = sorted({len(ending) for ending in ending_unions})
         self._members = {code: self._lists(union) for union, code in codes.items()}
         self._members[_UNKNOWN] = frozenset({"unknown"})
+        if len(vocabulary) > len(_INERTS):
+            raise ValueError("too many lists in `vocabulary`")
         inert = dict(zip(sorted(vocabulary), _INERTS, strict=False)) or {"": _INERTS[0]}
         self._inert = {
             code: next((inert[name] for name in inert if name in lists), _INERTS[0])

@@ -96,6 +96,9 @@ def test_phrases_that_tell_too_many_words_apart_are_refused() -> None:
     some = many_lists("'[[ <list_a> ]]'")
     with pytest.raises(RuleError, match="too many quiet words"):
         RuleSet.from_sources({"recognizers/a.yaml": some["recognizers/a.yaml"] + quiet})
+    vocabulary = f"lexicon: {{vocabulary: {' '.join(f'list_{letters(place)}' for place in range(8))}}}".encode()
+    with pytest.raises(RuleError, match="too many lists in `vocabulary`"):
+        RuleSet.from_sources({"recognizers/a.yaml": some["recognizers/a.yaml"] + vocabulary})
 
 
 @pytest.mark.parametrize("made", [lambda rules: rules, by_re2], ids=["native", "re2"])
