@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from test_dates_found import uncovered
 
+from masking.gazetteers import Gazetteer
+
 STREETS = [
     "lives at [[12 Maple Street, Apt 4]], alone",
     "lives at [[12 maple street apt 4]] and",
@@ -133,6 +135,14 @@ def test_an_address_is_read_as_a_whole(marked: str) -> None:
     """Towns, codes and corners that no list holds are covered by their place in an address; states may go with them."""
     missed, _ = uncovered(marked)
     assert missed == []
+
+
+def test_saints_forts_and_mounts_are_one_however_they_are_written() -> None:
+    """An entry is found by both spellings of its first word, whichever of them the list has."""
+    towns = Gazetteer(["Saint Foo", "Ft Bar", "mount baz-qux", "Saintly Foo"])
+    for text in ("St. Foo", "Saint Foo", "Fort Bar", "ft bar", "Mt Baz Qux", "Mount Baz-Qux", "saintly foo"):
+        assert towns.longest(f"in {text} now", 3, 3 + len(text)) == (3, 3 + len(text)), text
+    assert towns.longest("in Stly Foo now", 3, 11) is None
 
 
 @pytest.mark.parametrize("text", NONE)
