@@ -316,7 +316,7 @@ class Rig:
             "envoy_admin": str(folder / "admin.sock"),
             "access_log": str(folder / "access.log"),
             "keepalive_interval": 6,
-            "keepalive_timeout": 1,
+            "keepalive_timeout": 3,  # a second is less than a busy machine may take from a worker that is well
         }
         text = render(BootstrapSettings(**{**settings, **self.options}))
         if self.upstream_trailers:
@@ -442,6 +442,13 @@ class Rig:
         assert leaks(seen.head + seen.body) == [], f"upstream saw a canary of {case}"
         assert not answer.kind.startswith("strange"), f"{case}: {answer.kind}: {answer.raw[:600]!r}"
 
+    async def why(self) -> list[str]:
+        """Return what Envoy says of its last requests and of its clusters' health, for a failure's message."""
+        await asyncio.sleep(1.5)  # Envoy writes its log every second
+        clusters = [line for line in (await self.admin("/clusters")).splitlines() if "health_flags" in line]
+        log = (self.folder / "access.log").read_text().splitlines()
+        return [f"worker {self.worker_state()}", *clusters, *log[-3:]]
+
     async def assert_serves(self) -> None:
         """Assert that the next clean request gets its answer."""
         case = self.name("clean")
@@ -460,8 +467,7 @@ class Rig:
         try:
             await self.until(complete, "a clean request is served")
         except pytest.fail.Exception:
-            clusters = [line for line in (await self.admin("/clusters")).splitlines() if "health_flags" in line]
-            pytest.fail(f"nothing served: worker {self.worker_state()}, {clusters}, last {got[-1]!r}")
+            pytest.fail(f"nothing served: {await self.why()}, last {got[-1]!r}")
 
     async def close(self) -> None:
         if self.envoy is not None and self.envoy.poll() is None:

@@ -31,7 +31,8 @@ async def steps_of(rig, how) -> list[str]:
     """Return the steps of a whole exchange, by running it."""
     case = rig.name("whole")
     answer = await rig.ask(case, **how)
-    assert answer.kind == ("refused 403" if how.get("effect") == "deny" else "complete")
+    expected = "refused 403" if how.get("effect") == "deny" else "complete"
+    assert answer.kind == expected, f"{answer.raw[:300]!r}, {await rig.why()}"
     return await rig.until(lambda: rig.of_case(case, "steps"), "the exchange is over")
 
 
