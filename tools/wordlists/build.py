@@ -1,6 +1,7 @@
 """Makes the lists out of the packages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tools.wordlists import english, hand, lists, medicine, names, places, spelling
@@ -106,7 +107,12 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str
         for word in eponyms
         if given_counts.get(folded(word), 0) < RARE_GIVEN and surname_counts.get(folded(word), 0) < RARE_SURNAME
     )
-    return shelf, abbreviations, rare - shelf.common
+    # A name that many bear is an eponym only where nothing but the name would tell ("Foley in place").
+    alone = hand.read("eponyms_alone")
+    told = frozenset(
+        word for word in eponyms if word in alone or surname_counts.get(folded(word), 0) < RARE_SURNAME
+    )
+    return replace(shelf, eponyms=told), abbreviations, rare - shelf.common
 
 
 def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], rare: frozenset[str]) -> list[WordList]:
