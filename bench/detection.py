@@ -24,6 +24,7 @@ from bench import detection_speed as speed
 from bench.detection_engine import POLICIES, Engine
 from bench.detection_gold import read_rows
 from bench.detection_otherwise import with_other_values
+from bench.detection_renamed import with_other_names
 from bench.detection_score import Miss, Score, pieces, score, shapes
 from bench.detection_unseen import known_words, unseen
 from bench.detection_written import names as names_written
@@ -45,6 +46,8 @@ PLAIN = ("asq*", "synthetic prompts")
 """Sets that evasions, lower case, unseen names and other values are made from."""
 NAMED = ("prompts", "handoffs", "letters")
 """Sets that are made again with people whose names are words."""
+RENAMED = ("synthetic prompts", "synthetic notes", "written prompts", "written handoffs")
+"""Sets that are made again with people called as most people are."""
 COUNT = 250
 """Documents in each synthetic set; prompts, half of which are negatives, twice as many."""
 _BUNDLES = 6
@@ -108,6 +111,9 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
         sets[f"written {name}"] = cache(partial(written, name, half))
     for name in NAMED:
         sets[f"names that are words, synthetic {name}"] = cache(partial(_namesakes, name, half, seed))
+    for name in RENAMED:
+        if name in sets:
+            sets[f"other names, {name}"] = cache(partial(_renamed, sets[name], seed))
     for name in [name for name in sets if wanted(name, PLAIN)]:
         sets[f"unseen names, {name}"] = cache(partial(_unseen, sets[name], seed))
         sets[f"lower case, {name}"] = cache(partial(_lowered, sets[name]))
@@ -122,6 +128,10 @@ def _namesakes(name: str, half: Half, seed: int) -> list[Document]:
 
 def _unseen(plain: Callable[[], list[Document]], seed: int) -> list[Document]:
     return unseen(plain(), known_words(POLICIES), seed)
+
+
+def _renamed(plain: Callable[[], list[Document]], seed: int) -> list[Document]:
+    return with_other_names(plain(), seed)
 
 
 def _otherwise(plain: Callable[[], list[Document]], half: Half, seed: int) -> list[Document]:

@@ -130,6 +130,19 @@ def test_the_numbers_settle_what_a_word_is():
     assert shelf.medical == {"stent"}
 
 
+def test_surnames_are_written_with_the_apostrophe_that_the_census_leaves_out():
+    """Where what stands behind the first letter is a name too, or where no other surname begins so."""
+    surnames = frozenset({"dangelo", "oquinn", "ndiaye", "mbaye", "davis", "dart", "nelson", "o'dea"})
+    borne = frozenset({"angelo", "quinn", "art", "dea"})
+    assert names.elided(surnames, borne) == {"d'angelo", "o'quinn", "n'diaye", "m'baye"}
+
+
+def test_a_frequent_surname_is_an_eponym_only_where_it_is_written_alone():
+    """`Foley` may be a catheter; `Johnson` is somebody unless a noun says otherwise."""
+    assert {"foley", "murphy", "wagner", "colles", "babinski"} <= entries("eponyms")
+    assert {"johnson", "smith", "perez", "fitzgerald", "nakagawa"}.isdisjoint(entries("eponyms"))
+
+
 def test_capitals_inside_titles_tell_eponyms_from_words():
     """Sentence case is the only thing that the reader goes by."""
     said = medicine.classify(

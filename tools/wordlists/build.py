@@ -109,9 +109,7 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str
     )
     # A name that many bear is an eponym only where nothing but the name would tell ("Foley in place").
     alone = hand.read("eponyms_alone")
-    told = frozenset(
-        word for word in eponyms if word in alone or surname_counts.get(folded(word), 0) < RARE_SURNAME
-    )
+    told = frozenset(word for word in eponyms if word in alone or surname_counts.get(folded(word), 0) < RARE_SURNAME)
     return replace(shelf, eponyms=told), abbreviations, rare - shelf.common
 
 
