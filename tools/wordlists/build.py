@@ -1,7 +1,7 @@
 """Makes the lists out of the packages."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.wordlists import english, hand, lists, medicine, names, places, spelling
@@ -63,6 +63,14 @@ _MEDICAL_ROOTS = (
 Sources = Mapping[str, Archive]
 
 
+@dataclass(frozen=True)
+class Borne:
+    """Eponyms that are names: those that so many bear that a noun must tell, and those that hardly anybody does."""
+
+    frequent: frozenset[str]
+    rare: frozenset[str]
+
+
 def fetch(cache: Path) -> Sources:
     """Return the pinned packages."""
     return {name: package.fetch(cache) for name, package in PACKAGES.items()}
@@ -70,9 +78,9 @@ def fetch(cache: Path) -> Sources:
 
 def build(sources: Sources) -> list[WordList]:
     """Return all lists, in the order of their names."""
-    shelf, abbreviations, rare = _shelf(sources)
+    shelf, abbreviations, borne = _shelf(sources)
     places_, small = _places(sources, shelf, abbreviations)
-    built = [*_people_and_words(shelf, abbreviations, rare), *places_, *_written_by_hand()]
+    built = [*_people_and_words(shelf, abbreviations, borne), *places_, *_written_by_hand()]
     built.append(_unknown(built, small))
     return sorted(built, key=lambda one: one.name)
 
@@ -85,7 +93,7 @@ def _unknown(built: list[WordList], small: frozenset[str]) -> WordList:
     return WordList("unknown", what, _GEONAMES, _CC_BY, small - explained)
 
 
-def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str]]:
+def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], Borne]:
     given_counts = names.census(sources["census"], given=True)
     surname_counts = names.census(sources["census"], given=False)
     faker_given, faker_surnames = names.faker(sources["faker"])
@@ -109,11 +117,16 @@ def _shelf(sources: Sources) -> tuple[lists.Shelf, frozenset[str], frozenset[str
     )
     # A name that many bear is an eponym only where nothing but the name would tell ("Foley in place").
     alone = hand.read("eponyms_alone")
-    told = frozenset(word for word in eponyms if word in alone or surname_counts.get(folded(word), 0) < RARE_SURNAME)
-    return replace(shelf, eponyms=told), abbreviations, rare - shelf.common
+    frequent = frozenset(
+        word
+        for word in (eponyms - alone) & (shelf.given | shelf.surname)
+        if surname_counts.get(folded(word), 0) >= RARE_SURNAME
+    )
+    shelf = replace(shelf, eponyms=frozenset(eponyms) - frequent)
+    return shelf, abbreviations, Borne(frequent, rare - shelf.common)
 
 
-def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], rare: frozenset[str]) -> list[WordList]:
+def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], borne: Borne) -> list[WordList]:
     elided = names.elided(shelf.surname, shelf.given | shelf.surname)
     return [
         WordList("given", "Given names", _CENSUS, _CENSUS_LICENCE, shelf.given),
@@ -153,7 +166,14 @@ def _people_and_words(shelf: lists.Shelf, abbreviations: frozenset[str], rare: f
             "Eponyms that hardly anybody bears",
             "ICD-10-CM 2026, 2020 Census of the United States, hand-written",
             f"{_PD}, {_OWN}",
-            rare,
+            borne.rare,
+        ),
+        WordList(
+            "eponyms_frequent",
+            "Eponyms that so many bear that they are names where no noun stands behind them",
+            "ICD-10-CM 2026, 2020 Census of the United States, hand-written",
+            f"{_PD}, {_OWN}",
+            borne.frequent,
         ),
     ]
 
