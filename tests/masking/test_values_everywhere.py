@@ -25,7 +25,8 @@ FOUND = [
     "Transferred from [[Parkland]], stable",
     "dear [[zorvik qualme]], we saw you",
     "let's call him [[J.R]], a man with pain",
-    "donor [[AB]], blood group of the recipient",
+    "donor [[KO]], blood group of the recipient",
+    "let's call her [[HT]], long COVID",
 ]
 LEFT = [
     "version 3.1.45 in chapter 2.4.17, python 3.11.12",
