@@ -12,7 +12,7 @@ FOUND = [
     "scoped in Dubuque in spring and again on [[12.4.23]]?",
     "V/Q scan of [[6.4.24]] not available",
     "PMH: COPD dx'd [[2023-04]]; ablation later",
-    "dialysis to ward, [[17/1]], stable",
+    "dialysis, seen [[17/1]], stable",
     "Emergency contact is his sister (wife) [[555-0187]], who",
     "supervised by a Bill Rutledge MD [[1821097745]]. The claim",
     "writes from [[oak street health]], ok",
@@ -25,7 +25,7 @@ FOUND = [
     "Transferred from [[Parkland]], stable",
     "dear [[zorvik qualme]], we saw you",
     "let's call him [[J.R]], a man with pain",
-    "donor [[KO]], blood group of the recipient",
+    "caller [[KO]], who rang twice",
     "let's call her [[HT]], long COVID",
 ]
 LEFT = [
