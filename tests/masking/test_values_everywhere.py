@@ -24,6 +24,7 @@ FOUND = [
     "moved back to [[Ann Arbor]] 2 years ago",
     "Transferred from [[Parkland]], stable",
     "dear [[zorvik qualme]], we saw you",
+    "duplicates in the chart, MRNs [[24-91-78]] and [[MY-629230]]. How to merge?",
     "let's call him [[J.R]], a man with pain",
     "caller [[KO]], who rang twice",
     "let's call her [[HT]], long COVID",
