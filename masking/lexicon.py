@@ -64,9 +64,9 @@ be any of the vocabulary, to `<medical_sure>` it is medical."""
 
 _QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
 _UNKNOWN = b"\xc4\x80"
-ORDINARY = range(0xC5, 0x100)
-"""First bytes of ordinary codes; never second bytes of quiet ones, so that no zone begins inside a word. In all shapes
-there are 64,448 symbols with all others; native code has room for 65,535."""
+ORDINARY = range(0xC4, 0x100)
+"""First bytes of ordinary codes, the first of which is that of unknown words; never second bytes of quiet ones, so that no
+zone begins inside a word. In all shapes there are 65,464 symbols with all others; native code has room for 65,535."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 
@@ -80,7 +80,7 @@ WORD_BYTES = 3
 SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
-_MOST_CODES = len(ORDINARY) * len(SECONDS)
+_MOST_CODES = len(ORDINARY) * len(SECONDS) - 1
 _SHORT_NUMBER = 4
 _DAY_DIGITS = 2
 _MONTHS = range(1, 13)
@@ -173,7 +173,7 @@ class Lexicon(dict[str, bytes]):
 
         Raises ValueError if there are too many.
         """
-        keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY}
+        keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY and code != _UNKNOWN}
         ordered = sorted(set(keys.values()))
         if len(ordered) > _MOST_CODES:
             raise ValueError("phrases tell too many word lists apart")
@@ -282,6 +282,7 @@ def _provisional(number: int) -> bytes:
 
 
 def _code(number: int) -> bytes:
+    number += 1  # behind that of unknown words
     return bytes((ORDINARY[number // len(SECONDS)], SECONDS[number % len(SECONDS)]))
 
 
