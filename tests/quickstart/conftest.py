@@ -10,6 +10,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import anthropic
 import pytest
 
 
@@ -55,3 +56,15 @@ def simulator():
 def start_simulator():
     """Give a way to start another one, with arguments of its own."""
     return running_simulator
+
+
+@pytest.fixture(scope="module")
+def client(simulator):
+    """Give the official SDK, speaking to the simulator."""
+    with anthropic.Anthropic(
+        base_url=simulator.url,
+        api_key="a-caller-credential",
+        max_retries=0,
+        default_headers={"x-api-key": "simulator-key"},
+    ) as made:
+        yield made
