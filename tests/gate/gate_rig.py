@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from gate_upstream import RawUpstream, Seen
+from gate_wire import PROMPT, Answer, leaks
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from real_stack import free_port
@@ -35,18 +36,6 @@ if TYPE_CHECKING:
 ISSUER = "https://idp.example"
 DEADLINE = 30.0
 DRAIN = ("--use-dynamic-base-id", "--drain-time-s", "2")
-PROMPT_CANARIES = (b"536-22-8145", b"maribel.okonkwo@example.org", b"(212) 555-0187")
-HEAD_CANARIES = (b"412-55-7391", b"lorenz.adeyemi@example.net")
-TAIL_CANARIES = (b"647-31-2208", b"(646) 555-0143")
-CANARIES = PROMPT_CANARIES + HEAD_CANARIES + TAIL_CANARIES
-PROMPT = "Patient SSN: 536-22-8145, e-mail maribel.okonkwo@example.org, phone (212) 555-0187. Write a short note."
-ANSWER = (
-    "First the SSN: 412-55-7391 and the e-mail lorenz.adeyemi@example.net. ",
-    "The course was uneventful and the diet is as before. ",
-    "Return in two weeks for a visit. ",
-    "Last the SSN: 647-31-2208 and the phone (646) 555-0143. ",
-    "All is said.",
-)
 
 
 def envoy_binary() -> str | None:
@@ -59,79 +48,6 @@ def envoy_binary() -> str | None:
 needs_envoy = pytest.mark.skipif(envoy_binary() is None, reason="needs an Envoy binary (PHIGATE_ENVOY)")
 
 
-def leaks(raw: bytes) -> list[bytes]:
-    """Return the canaries in these bytes."""
-    return [canary for canary in CANARIES if canary in raw]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a caller got, as far as it got; `whole` says that the answer ended as HTTP/1.1 demands."""
-
-    raw: bytes
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    whole: bool = False
-
-    @classmethod
-    def read(cls, raw: bytes) -> Answer:
-        head, found, rest = raw.partition(b"\r\n\r\n")
-        if not found:
-            return cls(raw)
-        first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        status = int(first.split()[1])
-        if "content-length" in headers:
-            return cls(raw, status, headers, rest, len(rest) == int(headers["content-length"]))
-        body, whole = unchunk(rest)
-        return cls(raw, status, headers, body, whole)
-
-    @property
-    def kind(self) -> str:
-        """Return what the answer is: `complete`, `refused <status>`, `truncated`, `reset`, or `strange …`."""
-        if not self.status:
-            return "reset" if not self.raw else "strange bytes"
-        stream = self.headers.get("content-type", "").startswith("text/event-stream")
-        if self.status != 200:
-            return f"refused {self.status}" if self.whole and is_error(self.body) else f"strange {self.status}"
-        if not self.whole:
-            return "truncated"
-        if stream:
-            if b"event: message_stop" in self.body and b"All is said." in self.body:
-                return "complete"
-            return "ended by an error event" if b"event: error" in self.body else "strange end of stream"
-        with contextlib.suppress(ValueError):
-            if json.loads(self.body)["content"][0]["text"].endswith(ANSWER[-1]):
-                return "complete"
-        return "strange 200"
-
-
-def is_error(body: bytes) -> bool:
-    """Return whether a body is an error as the Claude API writes them."""
-    try:
-        document = json.loads(body)
-        return bool(document["type"] == "error" and document["error"]["type"] and document["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def unchunk(raw: bytes) -> tuple[bytes, bool]:
-    """Return the bytes of a chunked body as far as it goes, and whether it has its end."""
-    body = b""
-    while True:
-        size, found, rest = raw.partition(b"\r\n")
-        if not found:
-            return body, False
-        length = int(size.split(b";")[0], 16)
-        if length == 0:
-            return body, rest.endswith(b"\r\n")
-        body += rest[:length]
-        if len(rest) < length + 2:
-            return body, False
-        raw = rest[length + 2 :]
-
-
 UPSTREAM_TRAILERS = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -139,111 +55,6 @@ UPSTREAM_TRAILERS = {
     }
 }
 """Lets an HTTP/1.1 upstream's trailers through to ext_proc, as an HTTP/2 upstream's always are."""
-
-
-def sse(kind: str, **fields: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
-
-
-MESSAGE = {
-    "id": "msg_gate",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-gate",
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
-    "usage": {"input_tokens": 1, "output_tokens": 1},
-}
-JSON_ANSWER = json.dumps({**MESSAGE, "content": [{"type": "text", "text": "".join(ANSWER)}]}).encode()
-STREAM_ANSWER = (
-    sse("message_start", message={**MESSAGE, "content": [], "stop_reason": None})
-    + sse("content_block_start", index=0, content_block={"type": "text", "text": ""}),
-    *(sse("content_block_delta", index=0, delta={"type": "text_delta", "text": text}) for text in ANSWER),
-    sse("content_block_stop", index=0)
-    + sse("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 9})
-    + sse("message_stop"),
-)
-
-
-@dataclass
-class Seen:
-    """What of one case reached upstream."""
-
-    head: bytes = b""
-    body: bytes = b""
-    whole: bool = False
-    cut: bool = False
-
-
-class RawUpstream:
-    """Answers with canaries and keeps every byte that it gets. The case is in the user agent, which passes the gate."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.seen: dict[str, Seen] = {}
-        self.sent: dict[str, int] = {}
-        self.gates: dict[str, asyncio.Event] = {}
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await self._answer(reader, writer)
-        writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        found = re.search(rb"user-agent: gate/(\S+)", head)
-        case = found[1].decode() if found else "?"
-        seen = self.seen.setdefault(case, Seen())
-        seen.head += head
-        raw = b""
-        while not seen.whole:
-            data = await reader.read(65_536)
-            if not data:
-                seen.cut = True
-                return
-            raw += data
-            seen.body, seen.whole = unchunk(raw)
-            if leaks(raw):
-                seen.body = raw
-        if "hangup" in case:
-            return
-        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\ncontent-type: ")
-        if b'"stream":true' not in seen.body:
-            half = len(JSON_ANSWER) // 2
-            await self._send(writer, b"application/json", (JSON_ANSWER[:half], JSON_ANSWER[half:]), case)
-        elif "huge" in case:
-            filler = sse("content_block_delta", index=0, delta={"type": "text_delta", "text": "as before, " * 3000})
-            await self._send(
-                writer, b"text/event-stream", (*STREAM_ANSWER[:3], *[filler] * 200, *STREAM_ANSWER[3:]), case
-            )
-        else:
-            await self._send(writer, b"text/event-stream", STREAM_ANSWER, case)
-
-    async def _send(self, writer: asyncio.StreamWriter, kind: bytes, pieces: tuple[bytes, ...], case: str) -> None:
-        trailers = b"x-note: " + TAIL_CANARIES[0] + b"\r\n" if "trailers" in case else b""
-        if trailers:
-            kind += b"\r\ntrailer: x-note"
-        writer.write(kind + b"\r\n\r\n")
-        for number, piece in enumerate(pieces):
-            if number == 3 and case in self.gates:
-                await self.gates[case].wait()
-            if number == len(pieces) // 2 and "break" in case:
-                return
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            await writer.drain()
-            self.sent[case] = number
-            if "huge" not in case:
-                await asyncio.sleep(0.004)  # a pace, so that the pieces come apart
-        writer.write(b"0\r\n" + trailers + b"\r\n")
-        await writer.drain()
 
 
 @dataclass

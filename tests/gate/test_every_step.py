@@ -10,7 +10,9 @@ import os
 import signal
 
 import pytest
-from gate_rig import Answer, Seen, leaks, needs_envoy
+from gate_rig import needs_envoy
+from gate_upstream import Seen
+from gate_wire import Answer, leaks
 
 pytestmark = [needs_envoy, pytest.mark.stack, pytest.mark.asyncio(loop_scope="session")]
 

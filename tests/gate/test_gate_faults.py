@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from gate_rig import Answer, leaks, needs_envoy, running_rig
+from gate_rig import needs_envoy, running_rig
+from gate_wire import Answer, leaks
 
 pytestmark = [needs_envoy, pytest.mark.stack, pytest.mark.asyncio(loop_scope="session")]
 

@@ -16,8 +16,9 @@ import grpc
 import msgspec
 import pytest
 from envoy.service.ext_proc.v3 import external_processor_pb2 as ep
-from gate_rig import JSON_ANSWER, PROMPT, STREAM_ANSWER, leaks
 from gate_services import Journal, services
+from gate_upstream import JSON_ANSWER, STREAM_ANSWER
+from gate_wire import PROMPT, leaks
 
 from authz.assets import policies_dir
 from authz.errors import GatewayUnavailable
