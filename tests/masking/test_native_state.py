@@ -23,6 +23,8 @@ from masking.tape_search import TapeSearcher
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.skipif(native.library is None, reason="the library was not built")
+
 
 def test_two_texts_may_be_read_at_once() -> None:
     """A text that was read before another one is read again when it is searched."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING, Any
 
 import pytest
+from carriage_masked import NAME, PHI, TOKEN, masked_stream, masked_transcript, masker_of
 from carriage_rules import KEY, PLAIN, RESTORING, RULES, dump
 from carriage_streams import (
-    PING,
     TEXT,
     THINKING,
     TOOL,
@@ -30,47 +28,13 @@ from hypothesis import strategies as st
 
 from masking.errors import StreamRefused
 from masking.memory import Memory
-from masking.placeholders import Pseudonyms
 from masking.response import ResponseMasker
-from masking.stream_blocks import INPUT_LIMIT
-
-if TYPE_CHECKING:
-    from masking.profile import Profile
-    from masking.stream import StreamMasker
-
-NAME = "Ada Loveless"
-TOKEN = Pseudonyms(KEY).placeholder("NAME", NAME)
-PHI = ("Marisol", "0012-3456", "1961", "Loveless", "Ada", "Orson", "Testman")
-
-
-def _masker(profile: Profile = PLAIN) -> StreamMasker:
-    return ResponseMasker(RULES, profile, KEY, Memory(), {TOKEN: NAME}).stream()
-
-
-def _run(*chunks: bytes, profile: Profile = PLAIN) -> tuple[bytes, bytes, StreamMasker]:
-    """Return the caller's bytes, the record, and the masker, after a stream that has to be complete."""
-    masker = _masker(profile)
-    emissions = [emission for chunk in chunks for emission in masker.feed(chunk)]
-    last = masker.finish()
-    assert last.complete
-    assert last.emissions == []
-    return b"".join(item.caller for item in emissions), b"".join(item.record for item in emissions), masker
-
-
-def _pour(masker: StreamMasker, chunks: list[bytes], out: list[bytes]) -> None:
-    for chunk in chunks:
-        out.extend(item.caller for item in masker.feed(chunk))
-
-
-@cache
-def _whole(name: str) -> bytes:
-    return _run(TRANSCRIPTS[name])[0]
 
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)
 def test_no_phi_leaves_outside_what_the_model_signed(name: str) -> None:
     """Names, numbers and dates are gone in every spelling; the SDK's view of the stream is whole."""
-    seen = message(events(_whole(name)))
+    seen = message(events(masked_transcript(name)))
     for block in seen["content"]:
         if block["type"] != "thinking":
             assert not any(phi in json.dumps(block, ensure_ascii=False) for phi in PHI)
@@ -91,7 +55,7 @@ def test_upstreams_deltas_do_not_matter_either(words: list[str], data: st.DataOb
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     profile = data.draw(st.sampled_from([PLAIN, RESTORING]))
-    caller, record, masker = _run(start() + text_block(0, *pieces) + end(), profile=profile)
+    caller, record, masker = masked_stream(start() + text_block(0, *pieces) + end(), profile=profile)
     body = dump({"type": "message", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
     answer = ResponseMasker(RULES, profile, KEY, Memory(), {TOKEN: NAME}).message(body)
     assert message(events(caller))["content"] == json.loads(answer.caller)["content"]
@@ -102,25 +66,27 @@ def test_upstreams_deltas_do_not_matter_either(words: list[str], data: st.DataOb
 
 def test_sealed_values_pass_unchanged() -> None:
     """Thinking, signatures and redacted thinking arrive as they were sent, PHI or not."""
-    seen = message(events(_whole("thinking")))["content"]
+    seen = message(events(masked_transcript("thinking")))["content"]
     assert seen[0] == message(events(THINKING))["content"][0]
     assert seen[1] == {"type": "redacted_thinking", "data": "T3BhcXVlRmFrZURhdGE="}
     sent = [
         line for line in THINKING.split(b"\n") if b"_delta" in line and (b"thinking" in line or b"signature" in line)
     ]
     assert len(sent) == 3
-    assert all(line in _whole("thinking") for line in sent)
+    assert all(line in masked_transcript("thinking") for line in sent)
 
 
 def test_tool_input_keeps_its_bytes_beside_leaves() -> None:
     """One delta carries the whole input; numbers, spaces and clean leaves stay as upstream wrote them."""
     deltas = [
-        item["delta"] for item in events(_whole("tool")) if item.get("delta", {}).get("type") == "input_json_delta"
+        item["delta"]
+        for item in events(masked_transcript("tool"))
+        if item.get("delta", {}).get("type") == "input_json_delta"
     ]
     assert len(deltas) == 1
     assert deltas[0]["partial_json"].endswith('🩺", "slots": [1, 2.50], "urgent": false}')
     same = '{"a" :\t1.0, "b":"\\u00e9\\n" }'
-    caller = _run(start() + tool_block(0, *same) + end())[0]
+    caller = masked_stream(start() + tool_block(0, *same) + end())[0]
     assert [item["delta"]["partial_json"] for item in events(caller) if "partial_json" in item.get("delta", {})] == [
         same
     ]
@@ -129,23 +95,23 @@ def test_tool_input_keeps_its_bytes_beside_leaves() -> None:
 def test_every_cut_of_tool_input() -> None:
     """Wherever a fragment ends, also inside an escape, the caller's input parses and is the same (S08)."""
     text = '{"n": "Mrs. \\u0041d\\u0061 Loveless \\\\u0031 \\ud83e\\ude7a", "k": ["123-45-6789"]}'
-    want = _run(start() + tool_block(0, text) + end())[0]
+    want = masked_stream(start() + tool_block(0, text) + end())[0]
     assert b"Loveless" not in want
     for cut in range(len(text)):
-        assert _run(start() + tool_block(0, text[:cut], text[cut:]) + end())[0] == want
+        assert masked_stream(start() + tool_block(0, text[:cut], text[cut:]) + end())[0] == want
 
 
 @pytest.mark.parametrize("fragments", [[], [""], ["", ""]])
 def test_tool_without_input(fragments: list[str]) -> None:
     """A tool call without fragments keeps the input of its start."""
-    seen = message(events(_run(start() + tool_block(0, *fragments) + end())[0]))
+    seen = message(events(masked_stream(start() + tool_block(0, *fragments) + end())[0]))
     assert seen["content"][0]["input"] == {}
 
 
 @pytest.mark.parametrize("text", ['{"a":"Jane Tes', '{"a":1}x', '{"a":1,"a":2}', '{"a":"\\ud800"}', "nonsense"])
 def test_tool_input_that_is_no_json_ends_the_stream(text: str) -> None:
     """Input that two parsers could read differently is never passed on, not even in part."""
-    masker = _masker()
+    masker = masker_of()
     before = masker.feed(start() + tool_block(0, text) + end())
     assert b"partial_json" not in b"".join(item.caller for item in before)
     with pytest.raises(StreamRefused):
@@ -155,7 +121,7 @@ def test_tool_input_that_is_no_json_ends_the_stream(text: str) -> None:
 
 def test_pings_go_first_and_empty() -> None:
     """A ping leaves at once, even while text is held, and whatever it carries stays behind."""
-    masker = _masker()
+    masker = masker_of()
     masker.feed(start() + opened(0, type="text", text="") + delta(0, "text_delta", text="Mrs. Ada"))
     (ping,) = masker.feed(b'event: content_block_delta\ndata: {"type":"ping","note":"SSN 123-45-6789"}\n\n')
     assert ping == (b'event: ping\ndata: {"type":"ping"}\n\n', b'event: ping\ndata: {"type":"ping"}\n\n', True)
@@ -165,7 +131,7 @@ def test_pings_go_first_and_empty() -> None:
 def test_the_data_decides_what_an_event_is() -> None:
     """A missing or wrong `event:` name changes nothing (S04)."""
     wrong = TEXT.replace(b"event: content_block_delta", b"event: ping").replace(b"event: message_stop\n", b"")
-    assert _run(wrong)[0] == _whole("text")
+    assert masked_stream(wrong)[0] == masked_transcript("text")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +147,7 @@ def test_the_data_decides_what_an_event_is() -> None:
 )
 def test_unknown_things_are_walked_or_dropped(extra: bytes) -> None:
     """Unknown events, deltas and keys are masked; comments and stray fields are dropped (S04)."""
-    caller = _run(start() + opened(0, type="text", text="") + extra + closed(0) + end())[0]
+    caller = masked_stream(start() + opened(0, type="text", text="") + extra + closed(0) + end())[0]
     assert not any(phi in caller for phi in (b"6789", b"0012", b"CANARY"))
 
 
@@ -197,16 +163,16 @@ def test_unknown_things_are_walked_or_dropped(extra: bytes) -> None:
 def test_unknown_text_in_pieces_is_read_as_a_whole(pieces: list[bytes]) -> None:
     """A value cut over unknown deltas, events or fields is found, and no event is lost."""
     data = start() + opened(0, type="text", text="") + b"".join(pieces) + closed(0) + end()
-    caller = _run(data)[0]
+    caller = masked_stream(data)[0]
     assert b"6789" not in caller
     assert b"123" not in caller
     assert len(events(caller)) == len(events(data))
-    assert _run(*(data[at : at + 1] for at in range(len(data))))[0] == caller
+    assert masked_stream(*(data[at : at + 1] for at in range(len(data))))[0] == caller
 
 
 def test_unknown_text_of_a_cut_stream_stays_behind() -> None:
     """What waits for the end of a stream is not released when there is none."""
-    masker = _masker()
+    masker = masker_of()
     data = start() + event("zz_event", note="x") + opened(0, type="text", text="") + delta(0, "zz_delta", note="y")
     assert b"zz" not in b"".join(item.caller for item in masker.feed(data))
     assert not masker.finish().complete
@@ -216,7 +182,7 @@ def test_whole_results_in_block_start() -> None:
     """Server tool results that arrive complete are masked where they start; text there joins the text."""
     result = {"type": "bash_code_execution_result", "stdout": "SSN 123-45-6789", "stderr": "", "return_code": 0}
     block = opened(0, type="bash_code_execution_tool_result", tool_use_id="srvtoolu_01", content=result)
-    caller = _run(
+    caller = masked_stream(
         start()
         + block
         + closed(0)
@@ -237,13 +203,13 @@ def test_restoring_gives_the_caller_originals_and_the_record_none() -> None:
         + text_block(0, "Hello ", TOKEN[:5], TOKEN[5:], " and [NAME_AAAAAAA_AAAAAA].")
         + end("stop_sequence", TOKEN)
     )
-    caller, record, masker = _run(data, profile=RESTORING)
+    caller, record, masker = masked_stream(data, profile=RESTORING)
     seen = message(events(caller))
     assert seen["content"][0]["text"] == f"Hello {NAME} and [NAME_AAAAAAA_AAAAAA]."
     assert seen["stop_sequence"] == NAME
     assert NAME.encode() not in record
     assert masker.restored == 2
-    assert NAME.encode() not in _run(data)[0]
+    assert NAME.encode() not in masked_stream(data)[0]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +227,7 @@ def test_restoring_gives_the_caller_originals_and_the_record_none() -> None:
 def test_nothing_is_restored_inside_links(text: str, step: int) -> None:
     """A placeholder in a link stays a placeholder, however the text was cut; one after it is restored."""
     text += f" then {TOKEN}"
-    caller = _run(
+    caller = masked_stream(
         start() + text_block(0, *(text[i : i + step] for i in range(0, len(text), step))) + end(), profile=RESTORING
     )[0]
     assert message(events(caller))["content"][0]["text"].count(NAME) == 1
@@ -273,7 +239,7 @@ def test_nothing_is_restored_in_tool_input_and_thinking() -> None:
     thinking = (
         opened(0, type="thinking", thinking="", signature="") + delta(0, "thinking_delta", thinking=TOKEN) + closed(0)
     )
-    caller, record, masker = _run(
+    caller, record, masker = masked_stream(
         start() + thinking + tool_block(1, json.dumps({"who": TOKEN})) + end(), profile=RESTORING
     )
     assert caller == record
@@ -282,7 +248,7 @@ def test_nothing_is_restored_in_tool_input_and_thinking() -> None:
 
 def test_usage_and_stop_reason() -> None:
     """Token counts are cumulative and come from both events; the stop reason from the last."""
-    masker = _run(TOOL)[2]
+    masker = masked_stream(TOOL)[2]
     assert masker.usage == {"input_tokens": 412, "output_tokens": 38}
     assert masker.stop_reason == "tool_use"
     assert masker.complete
@@ -290,119 +256,8 @@ def test_usage_and_stop_reason() -> None:
 
 def test_units_and_memos_are_there_with_the_last_emission() -> None:
     """What has to be stored first is known when the emission of `message_stop` is."""
-    masker = _masker()
+    masker = masker_of()
     *_, stop = masker.feed(TEXT)
     assert b"message_stop" in stop.caller
     assert len(masker.units) == 1
     assert len(masker.memos) == 1
-
-
-CUT = {
-    "no message_stop": TEXT[: TEXT.index(b"event: message_stop")],
-    "mid text": TEXT[: TEXT.index(b"3/1961")],
-    "mid frame": TEXT[: TEXT.index(b"isol")],
-    "last blank line missing": TEXT[:-1],
-    "headers only": b"",
-    "mid tool input": TOOL[: TOOL.index(b"edcia")],
-    "mid escape": TOOL[: TOOL.index(b"u00") + 2],
-}
-
-
-@pytest.mark.parametrize("data", CUT.values(), ids=CUT.keys())
-def test_a_cut_stream_is_not_complete(data: bytes) -> None:
-    """A stream without `message_stop` ends in an error event; what was held back is never released (S10)."""
-    masker = _masker()
-    released = b"".join(item.caller for item in masker.feed(data))
-    last = masker.finish()
-    assert not last.complete
-    assert not masker.complete
-    (tail,) = last.emissions
-    assert events(tail.caller)[0]["error"]["details"] == {"error_code": "upstream_truncated"}
-    assert not any(phi.encode() in released for phi in PHI)
-
-
-BROKEN: dict[str, Any] = {
-    "not JSON": b"data: nope\n\n",
-    "duplicate keys": b'data: {"type":"ping","type":"error"}\n\n',
-    "not an object": b"data: []\n\n",
-    "no type": b'data: {"a":1}\n\n',
-    "type that is no word": b'data: {"type":"a\\nb"}\n\n',
-    "bad UTF-8": b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"12\xff3-45-6789"}}\n\n',
-    "lone surrogate": b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\ud800"}}\n\n',
-    "delta of another block": delta(1, "text_delta", text="x"),
-    "delta without index": event("content_block_delta", delta={"type": "text_delta", "text": "x"}),
-    "delta without type": event("content_block_delta", index=0, delta={"text": "x"}),
-    "delta without text": delta(0, "text_delta"),
-    "text of the wrong type": delta(0, "text_delta", text=[1]),
-    "stop of another block": closed(3),
-    "message_stop inside a block": event("message_stop"),
-    "block that is no object": closed(0) + event("content_block_start", index=1, content_block="x"),
-    "block out of order": closed(0) + opened(2, type="text", text=""),
-}
-
-
-@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_stream_is_refused(data: bytes) -> None:
-    """What the grammar forbids raises, after everything before it was returned, in any chunking."""
-    stream = (
-        start()
-        + opened(0, type="text", text="")
-        + delta(0, "text_delta", text="all is well so far, and more ")
-        + data
-        + TEXT
-    )
-    outputs = []
-    for size in (1, 50, len(stream)):
-        masker = _masker()
-        out: list[bytes] = []
-        with pytest.raises(StreamRefused) as caught:
-            _pour(masker, [stream[at : at + size] for at in range(0, len(stream) + size, size)], out)
-        outputs.append(b"".join(out))
-        assert "6789" not in str(caught.value)
-        assert not masker.finish().complete
-    assert len(set(outputs)) == 1
-    assert b"message_start" in outputs[0]
-
-
-@pytest.mark.parametrize("data", [text_block(0, "x"), event("message_stop"), delta(0, "text_delta", text="x")])
-def test_nothing_comes_before_message_start(data: bytes) -> None:
-    """Blocks and the end need a message; pings do not."""
-    masker = _masker()
-    assert len(masker.feed(PING)) == 1
-    with pytest.raises(StreamRefused):
-        masker.feed(data)
-
-
-def test_a_second_message_start_is_dropped() -> None:
-    """Clients ignore a second start, so it cannot carry anything."""
-    data = TEXT.replace(PING, start(id="SSN 123-45-6789"))
-    assert _run(data)[0] == _whole("text").replace(b'event: ping\ndata: {"type":"ping"}\n\n', b"")
-
-
-def test_nothing_follows_message_stop() -> None:
-    """Events after the end are dropped."""
-    assert _run(TEXT + PING + text_block(1, "x") + b"data: nope\n\n")[0] == _whole("text")
-
-
-def test_an_error_event_is_masked_and_ends_the_stream() -> None:
-    """An upstream error's message may quote input (S14); no second error follows it."""
-    masker = _masker()
-    error = event(
-        "error", error={"type": "overloaded_error", "message": "near 'SSN 123-45-6789'"}, request_id="req_01A"
-    )
-    emissions = masker.feed(start() + opened(0, type="text", text="Mrs. Ada") + error + TEXT)
-    last = events(emissions[-1].caller)[0]
-    assert last["error"]["type"] == "overloaded_error"
-    assert last["request_id"] == "req_01A"
-    assert "6789" not in last["error"]["message"]
-    assert b"Ada" not in b"".join(item.caller for item in emissions)
-    assert masker.finish() == ([], False)
-
-
-def test_caps_on_tool_input() -> None:
-    """Tool input is held whole, so it is bounded (S12)."""
-    masker = _masker()
-    masker.feed(start() + opened(0, type="tool_use", id="toolu_01", name="t", input={}))
-    fragment = delta(0, "input_json_delta", partial_json="x" * 1_000_000)
-    with pytest.raises(StreamRefused, match="too large"):
-        _pour(masker, [fragment] * (INPUT_LIMIT // 1_000_000 + 2), [])
