@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from masking.node_table import NodeTable
 
+pytestmark = pytest.mark.skipif(not native.is_native(), reason="the native part was not built")
+
 
 class Starved:
     """The library, one of whose functions finds no memory."""
@@ -165,8 +167,6 @@ import atexit
 held = []
 atexit.register(lambda: print(held[0].table.state.node_count, held[0].root["a"][1].start))
 from masking.json_document import parse
-
-pytestmark = pytest.mark.skipif(not native.is_native(), reason="the native part was not built")
 held.append(parse(b'{"a":[[],[' + b' ' * 3000 + b']]}'))
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
