@@ -77,6 +77,8 @@ LEFT = [
     "the number of cells is 250000 and the number needed is 25",
     "one's 4 cm, the other is 12 weeks, one is 12-14",
     "intake 12500 ml, output 1800; run 3 of 5; key 2 points",
+    "WBC came back 12500 and lactate came back 3450.",
+    "counts reach 12500, then hit 14250, on port 54321 at line 12345",
     "T2N0M0, CYP2C19, HLA-B27, MK-3475",
     "id,age,sex\n1,54,F\n2,61,M",
     "| Time | HR |\n| 0800 | 88 |\n| 1200 | 92 |",
