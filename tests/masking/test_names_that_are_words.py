@@ -69,6 +69,7 @@ LEFT = [
     "Requested by: Cardiology",
     "ask for Parkinson handouts, questions to Radiology.",
     "after Foley left in place",
+    "You are Claude Code, a tool. I am Claude Sonnet, by the way",
     "Radiology (Portable): clear. CT (Head) negative.",
     "pulses present by Doppler on the right",
     "signed Electronically, agree with Centor 3",
