@@ -65,8 +65,8 @@ be any of the vocabulary, to `<medical_sure>` it is medical."""
 _QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
 _UNKNOWN = b"\xc4\x80"
 ORDINARY = range(0xC4, 0x100)
-"""First bytes of ordinary codes, the first of which is that of unknown words; never second bytes of quiet ones, so that no
-zone begins inside a word. In all shapes there are 65,464 symbols with all others; native code has room for 65,535."""
+"""First bytes of ordinary codes, the first of which is that of unknown words; never second bytes of quiet ones, so that
+no zone begins inside a word. In all shapes there are 65,464 symbols with others; native code has room for 65,535."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 
@@ -173,7 +173,8 @@ class Lexicon(dict[str, bytes]):
 
         Raises ValueError if there are too many.
         """
-        keys = {code: (uses[code], self._inert.get(code, b"")) for code in self._members if code[0] in ORDINARY and code != _UNKNOWN}
+        ordinary = (code for code in self._members if code[0] in ORDINARY and code != _UNKNOWN)
+        keys = {code: (uses[code], self._inert.get(code, b"")) for code in ordinary}
         ordered = sorted(set(keys.values()))
         if len(ordered) > _MOST_CODES:
             raise ValueError("phrases tell too many word lists apart")
