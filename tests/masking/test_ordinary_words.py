@@ -9,8 +9,6 @@ from test_dates_found import uncovered
 from masking.text import Memory, find
 
 LEFT = [
-    "Nurse: Good. Hold the next dose.",
-    "Attending: Fine. And the heparin?",
     "Physician: Lyse her, then call back.",
     "RN: Small skin tear by the elbow, foam on it.",
     "Patient: I'm thirsty.",
@@ -28,7 +26,6 @@ LEFT = [
     "fortified to 24 cal, every three hours",
     "cal count is day two",
     "took suma po, then riza 10 mg",
-    "remi 0.1, roc 50 for the tube",
     "Which edition does Ohio use for ratings?",
     "Does Indiana require two signatures?",
     "M.D., Virginia license current",
@@ -88,6 +85,22 @@ FOUND = [
     "[[Cooper]] slept all night",
     "lives at [[44 Ohio Street, Akron]], Ohio",
     "page [[Weber]] for the consult",
+    "Patient: [[Long]], admitted for CHF",
+    "Patient: [[Small]] with CHF, stable",
+    "Attending: [[Strong]], paged twice",
+    "Attending: [[Fine]]. Resident: Roe",
+    "Surgeon: [[Best]]. Assistant: Roe",
+    "Name: [[Lord]], age 54",
+    "[[Reg]]: I had a rough night",
+    "[[riza]] 54 f here for chest pain",
+    "[[suma]] (wife) is at bedside",
+    "[[cal]] 64 m fell",
+    "it was likely [[Parry]], the night nurse",
+    "possible [[Campbell]], he left",
+    "ASA 2. [[Lopez]] 4, Smith 7 next",
+    "John [[Foster]] mother called",
+    "Ms. [[Schnase]] and Mr. [[Bueckers]] were seen",
+    "we called [[Riddering]] about the refill",
 ]
 
 
