@@ -62,11 +62,11 @@ SURE = "_sure"
 """Ends the name under which a list of the vocabulary is asked for its own words alone: to `<medical>` an inert word may
 be any of the vocabulary, to `<medical_sure>` it is medical."""
 
-_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC4))
-_UNKNOWN = b"\xc4\x80"
-ORDINARY = range(0xC4, 0x100)
+_QUIET = tuple(bytes((first, second)) for first in INERT_FIRSTS for second in range(0x81, 0xC0))
+_UNKNOWN = b"\xc0\x80"
+ORDINARY = range(0xC0, 0x100)
 """First bytes of ordinary codes, the first of which is that of unknown words; never second bytes of quiet ones, so that
-no zone begins inside a word. In all shapes there are 65,464 symbols with others; native code has room for 65,535."""
+no zone begins inside a word."""
 WORD = r"[^\W\d_]+(?:'(?![sS](?!\w))[^\W\d_]+)*"
 """A word: letters, with apostrophes between them but for that of a possessive."""
 
@@ -80,7 +80,8 @@ WORD_BYTES = 3
 SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
-_MOST_CODES = len(ORDINARY) * len(SECONDS) - 1
+_MOST_CODES = (0xFFFF - FIRST_WORD) // len(SHAPES)
+"""Of all words, those of no list and inert ones too: native code has room for as many in all shapes."""
 _SHORT_NUMBER = 4
 _DAY_DIGITS = 2
 _MONTHS = range(1, 13)
@@ -94,7 +95,8 @@ class Lexicon(dict[str, bytes]):
 
     `lists` hold plain words; those in `vocabulary` ordinary words, those in `proper` names of people and places, which
     say nothing about a lower-case word of the vocabulary. `endings`: a word of no list that ends so counts as one of
-    that list. `quiet` are words so usual that text is cut between them, though rules ask for them.
+    that list. `quiet` are words so usual that text is cut between them, though rules ask for them. `room`: how many
+    kinds of listed words rules may tell apart.
     """
 
     def __init__(
@@ -124,7 +126,8 @@ class Lexicon(dict[str, bytes]):
         kinds = sorted({*map(unions.__getitem__, used), *ending_unions.values()})
         if len({*quiet}) > len(_QUIET):
             raise ValueError("too many quiet words")
-        made = _code if len(kinds) <= _MOST_CODES else _provisional  # fewer are left when phrases were read (`recode`)
+        self.room = _MOST_CODES - 1 - len(_INERTS) - len({*quiet})
+        made = _code if len(kinds) <= self.room else _provisional  # fewer are left when phrases were read (`recode`)
         codes = {union: made(number) for number, union in enumerate(kinds)}
         self._codes = [codes.get(union, b"") for union in unions]
         self._endings = {ending: (place, codes[one]) for place, (ending, one) in enumerate(ending_unions.items())}
@@ -176,7 +179,7 @@ class Lexicon(dict[str, bytes]):
         ordinary = (code for code in self._members if code[0] in ORDINARY and code != _UNKNOWN)
         keys = {code: (uses[code], self._inert.get(code, b"")) for code in ordinary}
         ordered = sorted(set(keys.values()))
-        if len(ordered) > _MOST_CODES:
+        if len(ordered) > self.room:
             raise ValueError("phrases tell too many word lists apart")
         new = {key: _code(number) for number, key in enumerate(ordered)}
         moved = {code: new[key] for code, key in keys.items()}

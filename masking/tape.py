@@ -29,8 +29,8 @@ WAITING = TRAILING = 2
 """Inert words before and behind a zone that belong to it: together no more than part two zones."""
 
 _GAP = rf"(?: {{1,{WIDEST_GAP}}}(?:\n {{0,{WIDEST_GAP}}})?|\n {{0,{WIDEST_GAP}}})"
-_INERT = r"(?:[\x80-\x86][\x80-\xc3]\x01[,.;]*|[,.;]+)"
-_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xc4-\xff\x1a\x1c]|(?:[\x80-\x86][\x80-\xc3]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
+_INERT = r"(?:[\x80-\x86][\x80-\xbf]\x01[,.;]*|[,.;]+)"
+_ACTIVE = r"(?:[!-+\-/-:<-\x7f\xc0-\xff\x1a\x1c]|(?:[\x80-\x86][\x80-\xbf]\x01[,.;]*|[,.;]+)[^,.; \n\x1e])[^ \n\x1e]*"
 _ZONES = compile_tape(
     rf"(?:{_INERT}{_GAP}){{0,{WAITING}}}{_ACTIVE}(?:{_GAP}(?:{_INERT}{_GAP}){{0,{BETWEEN}}}{_ACTIVE})*"
     rf"(?:{_GAP}{_INERT}){{0,{TRAILING}}}[ \n\x1e]"
