@@ -24,7 +24,7 @@ class Gazetteer:
     """The entries of several words of some lists; `entries` are as they are looked up."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        lines = plain("\n".join(map(" ".join, _several(entries))))  # all at once: there are tens of thousands
+        lines = plain("\n".join(_several(entries)))  # all at once: there are tens of thousands
         self.entries = frozenset(_SAINT.sub(_shorter, lines).split("\n")) - {""}
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -40,14 +40,21 @@ class Gazetteer:
 
 def parts(entries: Iterable[str]) -> tuple[str, ...]:
     """Return the words of the entries that have several, and the short forms of `saint`, `fort` and `mount`."""
-    words = set(plain("\n".join({word for some in _several(entries) for word in some})).split("\n"))
+    words = set(plain("\n".join(_several(entries))).split())
     pairs = [*_SAINTS.items(), *((short, long) for long, short in _SAINTS.items())]
     return tuple(sorted(words | {other for word, other in pairs if word in words}))
 
 
-def _several(entries: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the words of each entry that has several."""
-    return (words for words in (_WORD.findall(entry) for entry in entries if not entry.isalpha()) if len(words) > 1)
+def _several(entries: Iterable[str]) -> Iterator[str]:
+    """Yield the words of each entry that has several, with one space between two of them."""
+    for entry in entries:
+        if entry.isalpha():
+            continue
+        words = entry.split()
+        if not "".join(words).isalpha():
+            words = _WORD.findall(entry)
+        if len(words) > 1:
+            yield " ".join(words)
 
 
 def _shorter(match: re.Match[str]) -> str:

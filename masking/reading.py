@@ -125,12 +125,12 @@ class Reading:
                 findings.append(new_finding((start, end, identifier, rule)))
         return findings
 
-    def claimed(self, rule: str) -> list[tuple[int, int]]:
-        """Return where a rule claims something in the view that none of its other claims holds, whatever wins there."""
+    def claimed(self) -> list[tuple[int, int]]:
+        """Return where the one rule of a scanner claims something in the view that none of its other claims holds."""
         claimed: list[tuple[int, int]] = []
         for place, claims in sorted(self._scanner.claims(self._tape, self.zones).items()):
             base = self._spans[place][0]
-            found = {(base + claim.start, base + claim.end) for claim in claims if claim.rule == rule}
+            found = {(base + claim.start, base + claim.end) for claim in claims}
             for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
                 if not claimed or end > claimed[-1][1]:
                     claimed.append((start, end))

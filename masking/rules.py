@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.drafts import Definitions, Draft, read_draft
 from masking.errors import RuleError
-from masking.findings import PUBLIC
+from masking.examples import failures
 from masking.gazetteers import parts
 from masking.keys import key_phrase
 from masking.lexicon import SITE, Lexicon, PlainWords
@@ -28,7 +28,7 @@ from masking.memory import Memory
 from masking.phrase import PhraseRefused
 from masking.phrases import Phrasebook, count_tokens, lists_of, literals, tokens_of
 from masking.profile import read_profiles
-from masking.reading import Reading, findings_of
+from masking.reading import Reading
 from masking.recognizers import Recognizer, read_recognizer
 from masking.scan import Scanner, Searcher, ranked
 from masking.sources import Entry, decode_archive, open_entry, read_sources, read_word_list
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from masking.profile import Names, Profile
     from masking.triggers import Triggers
-    from masking.values import Values
 
 __all__ = ["Recognizer", "RuleSet", "Trigger", "read_sources"]
 
@@ -105,7 +104,7 @@ class RuleSet:
         rules = cls(revision, archive, recognizers, triggers, profiles, default, lexicon, forgotten, searcher)
         for entry in holders:
             entry.close()
-        for failure in () if proven else rules.failures():
+        for failure in () if proven else failures(rules):
             raise failure
         return rules
 
@@ -166,22 +165,6 @@ class RuleSet:
         reading.findings(reading.zones, Memory())
         self.triggers.matching(examples)
 
-    def failures(self) -> Iterator[RuleError]:
-        """Run every example and counter-example through its recognizer and yield those that fail."""
-        for rule in self.recognizers:
-            scanner = self.scanner_of(rule)
-            if rule.values is not None:
-                yield from _unfound(rule, rule.values, scanner)
-            for example in rule.examples:
-                if rule.identifier == PUBLIC:
-                    found = Reading(scanner, example.text).claimed(rule.id)
-                else:
-                    findings = findings_of(scanner, example.text, Memory())
-                    found = [(finding.start, finding.end) for finding in findings if finding.rule == rule.id]
-                if tuple(found) != example.spans:
-                    said = "example {} is not matched as marked" if example.spans else "counter-example {} is matched"
-                    yield RuleError(rule.file, said.format(example.number), rule=rule.id, line=example.line)
-
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
@@ -199,20 +182,6 @@ def _no_collection() -> Iterator[None]:
             gc.unfreeze()
         if was_on:
             gc.enable()
-
-
-def _unfound(rule: Recognizer, values: Values, scanner: Scanner) -> Iterator[RuleError]:
-    """Yield an error for each literal value that is not found where it stands alone, or as a part of another one."""
-    reading = Reading(scanner, "\n\n".join(values.listed))
-    claimed = reading.claimed(rule.id)
-    start, place = 0, 0
-    for number, value in enumerate(values.listed, 1):
-        while place < len(claimed) and claimed[place][1] < start + len(value):
-            place += 1
-        if place == len(claimed) or claimed[place][0] > start:
-            problem = f"value {number} cannot be found: four of its words in a row, or its first two, are too usual"
-            yield RuleError(rule.file, problem, rule=rule.id, line=rule.line)
-        start += len(value) + 2
 
 
 def _read_words(
