@@ -1,7 +1,7 @@
 """Examples: rules are proven by what stands in their own files when they are read.
 
-All examples of a rule are paragraphs of one text. What the rule claims in there proves most of them; those that it leaves
-in doubt, because claims overlap or a view is not its text, are read one by one.
+All examples of a rule are paragraphs of one text. What the rule claims in there proves most of them; those that it
+leaves in doubt, because claims overlap or a view is not its text, are read one by one.
 """
 
 from __future__ import annotations
