@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recognizer", "RuleSet", "Trigger", "read_sources"]
 
-MAX_RECOGNIZERS = 500
+MAX_RECOGNIZERS = 1000
 
 
 @dataclass(frozen=True)

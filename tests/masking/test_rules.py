@@ -127,8 +127,8 @@ def test_bad_utf8_is_refused_with_its_line() -> None:
 def test_too_many_recognizers_are_refused() -> None:
     """A rule set is bounded."""
     body = RULE.split("\n", 1)[1]
-    many = "recognizers:\n" + "".join(body.replace("id: code", f"id: code{n}") for n in range(501))
-    with pytest.raises(RuleError, match="more than 500"):
+    many = "recognizers:\n" + "".join(body.replace("id: code", f"id: code{n}") for n in range(1001))
+    with pytest.raises(RuleError, match="more than 1000"):
         build(many)
 
 
