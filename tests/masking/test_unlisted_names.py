@@ -67,7 +67,8 @@ FOUND = [
 ]
 LEFT = [
     "Zyvorix: 5 mg",
-    "Zyvorix, 2 tabs. Zyvorix IV q8h",
+    "Zyvorix, 2 tabs at night",
+    "Zyvorix IV q8h",
     "- Zyvorix 40 mg daily",
     "Meds: Zyvorix, Lasix",
     "Access flow 1,100 (Transmonic)",
