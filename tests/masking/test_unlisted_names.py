@@ -95,7 +95,7 @@ LEFT = [
     "Drug A vs Drug B in adults",
     "lost 12% in 3 months, severe per ASPEN",
     "consent_form_final.txt and /src/output_table.csv",
-    "RSI'd with ketamine, DNA'd twice",
+    "then RSI'd with ketamine",
     "so that'll be late",
     'rewrite "Mr X was seen"',
     "so hope this is fine, is she still on the vent",
