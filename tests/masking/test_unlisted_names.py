@@ -64,6 +64,16 @@ FOUND = [
     "who calls Mrs [[G]]",
     "do the easy ones [[dashawn r]] room nine",
     "a note for my chief [[HUGHES]], who retires",
+    "my kid [[LAFONTAYNE]] has a fever",
+    "no worries, [[Zorvath'll]] be late again",
+    "Vuthaark: where? ok. [[Pruleand]]: NPO",
+    "list\n[[Amber]]: NPO\n[[Rocky]] in restraints",
+    "7:30 [[Vuthaark]] f/u",
+    "[[Vuthaark]] pls bring the cart",
+    "Outgoing: [[Vuthaark]]. Incoming: Okafor.",
+    "the lady in nine is [[vuthaark]]",
+    "where's [[vuthaark]]",
+    "my husband and [[vuthaark pruleand]] came by yesterday",
 ]
 LEFT = [
     "Zyvorix: 5 mg",
@@ -85,6 +95,9 @@ LEFT = [
     "Drug A vs Drug B in adults",
     "lost 12% in 3 months, severe per ASPEN",
     "consent_form_final.txt and /src/output_table.csv",
+    "then RSI'd with ketamine",
+    "so that'll be late",
+    'rewrite "Mr X was seen"',
     "so hope this is fine, is she still on the vent",
 ]
 
