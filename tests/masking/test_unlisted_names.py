@@ -69,6 +69,10 @@ FOUND = [
     "Vuthaark: where? ok. [[Pruleand]]: NPO",
     "list\n[[Amber]]: NPO\n[[Rocky]] in restraints",
     "7:30 [[Vuthaark]] f/u",
+    "lives alone. Dtr [[Vuthaark]], two sons",
+    "TRANSPLANT: [[Vuthaark]] day 5 post kidney",
+    "Relief: [[Vuthaark]] 3p",
+    "quiet. [[Vuthaark]], in fourteen, is the long pause",
     "[[Vuthaark]] pls bring the cart",
     "Outgoing: [[Vuthaark]]. Incoming: Okafor.",
     "the lady in nine is [[vuthaark]]",
@@ -98,6 +102,7 @@ LEFT = [
     "then RSI'd with ketamine",
     "so that'll be late",
     'rewrite "Mr X was seen"',
+    "DTR 2+ throughout, dtr brisk",
     "so hope this is fine, is she still on the vent",
 ]
 
