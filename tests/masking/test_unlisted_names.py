@@ -53,6 +53,8 @@ FOUND = [
     "clinic needs a letter. [[Ingrid]] signs. Draft it",
     'Is "[[Vuthaark]]\'s disease" real? oh, my patient',
     "two oh five is [[faith blackwell]] on heparin",
+    "seven two oh four [[young]] on heparin",
+    "two oh three [[hai tran]] stress test today",
     "four is [[grace]] um she wants water",
     "hey [[crystal]] this is the pharmacy",
     "is [[amber]] still on the vent",
@@ -103,6 +105,7 @@ LEFT = [
     "so that'll be late",
     'rewrite "Mr X was seen"',
     "DTR 2+ throughout, dtr brisk",
+    "oh six hundred labs, oh four thirty labs",
     "so hope this is fine, is she still on the vent",
 ]
 
