@@ -53,6 +53,8 @@ FOUND = [
     "clinic needs a letter. [[Ingrid]] signs. Draft it",
     'Is "[[Vuthaark]]\'s disease" real? oh, my patient',
     "two oh five is [[faith blackwell]] on heparin",
+    "seven two oh four [[young]] on heparin",
+    "two oh three [[hai tran]] stress test today",
     "four is [[grace]] um she wants water",
     "hey [[crystal]] this is the pharmacy",
     "is [[amber]] still on the vent",
@@ -69,6 +71,10 @@ FOUND = [
     "Vuthaark: where? ok. [[Pruleand]]: NPO",
     "list\n[[Amber]]: NPO\n[[Rocky]] in restraints",
     "7:30 [[Vuthaark]] f/u",
+    "lives alone. Dtr [[Vuthaark]], two sons",
+    "TRANSPLANT: [[Vuthaark]] day 5 post kidney",
+    "Relief: [[Vuthaark]] 3p",
+    "quiet. [[Vuthaark]], in fourteen, is the long pause",
     "[[Vuthaark]] pls bring the cart",
     "Outgoing: [[Vuthaark]]. Incoming: Okafor.",
     "the lady in nine is [[vuthaark]]",
@@ -98,6 +104,8 @@ LEFT = [
     "then RSI'd with ketamine",
     "so that'll be late",
     'rewrite "Mr X was seen"',
+    "DTR 2+ throughout, dtr brisk",
+    "oh six hundred labs, oh four thirty labs",
     "so hope this is fine, is she still on the vent",
 ]
 
