@@ -22,10 +22,10 @@ REACH = 512
 _PLACEHOLDER = compile_pattern(PLACEHOLDER)
 _BREAK = "\x1e"
 _PARTS = re.compile(r"""\n(?:(?<=[;})\]>|`"*]\n)(?<!\([0-9][0-9][0-9]\)\n)|(?<!:\n)(?=[-*+#|>][ \n\x1e]))""")
-_JOINS = re.compile(r"\n(?:(?<=:\n)(?=[-*+#|>][ \n\x1e])|(?<=:\n\n))")
+_JOINS = re.compile(r"\n(?:(?<=:\n)(?=[-*+#|>][ \n\x1e])|(?<=[:?]\n\n))")
 """Line ends behind what closes something, but for the area code of a telephone, or before a list item; those between a
-colon and a list item, and the second ones behind a colon. The standard library's: RE2 has no looking around, and what a
-pattern begins with is found fast."""
+colon and a list item, and the second ones behind a colon or a question, which what comes next answers. The standard
+library's: RE2 has no looking around, and what a pattern begins with is found fast."""
 
 WIDEST_GAP = 63
 """Spaces in a row that a gap between words holds; more part what stands around them."""

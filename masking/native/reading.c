@@ -114,7 +114,7 @@ char line_end(const char *text, int32_t at, int32_t size) {
     if (item || (is_among(end, ";})]>|`\"*") && !is_area_code(text, last))) return BREAK;
     if (end != '\n') return '\n';
     last = ends_with(text, last);
-    return last >= 0 && text[last] == ':' ? ' ' : '\n';
+    return last >= 0 && (text[last] == ':' || text[last] == '?') ? ' ' : '\n';
 }
 
 /* Take the spaces that begin here, or the line end with the spaces before it that are left out; of `text_size` bytes are
