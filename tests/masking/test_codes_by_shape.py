@@ -45,7 +45,7 @@ FOUND = [
 ]
 
 LEFT = [
-    "LY3298176 with BMS986165",
+    "LY3298176 against BMS-986165 and PF-06651600",
     "see NCT01234567 and PMID 31234567",
     "HCPCS J0178 x1, J3301 x4, CPT 20610",
     "LCD L33718 and article A52985",
