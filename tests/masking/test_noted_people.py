@@ -9,9 +9,9 @@ from test_dates_found import uncovered
 from masking.text import Memory, find
 
 FOUND = [
-    "resident [[\"Stubby\" Kowalcheck]] lost his glasses",
-    "[[Delbert \"Hoss\" Tillerman]] - Medicaid, hospice",
-    "rows: [[\"Bo\" Ravenhurst]] u 12-40",
+    'resident [["Stubby" Kowalcheck]] lost his glasses',
+    '[[Delbert "Hoss" Tillerman]] - Medicaid, hospice',
+    'rows: [["Bo" Ravenhurst]] u 12-40',
     'Twins Lena and "[[Pumpkin]]". Both well',
     "letter for [[Min Ji (Grace) Park]], 3rd grade",
     "Eval w/ LCSW [[Dawn Old Coyote]], no dx",
@@ -101,7 +101,6 @@ LEFT = [
     "Baby girl is on bubble CPAP",
     "he is one of two on the list",
 ]
-
 
 
 @pytest.mark.parametrize("marked", FOUND)
