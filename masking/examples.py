@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from masking.values import Values
 
 _PART = "\n\n"
-"""Parts paragraphs: no zone goes over it."""
+"""Parts paragraphs: no zone goes over it, but behind what is not ended (`segments.lines`)."""
+
+_OPEN = (":", "?")
+"""Behind these a blank line may part nothing."""
 
 
 def failures(rules: RuleSet) -> Iterator[RuleError]:
@@ -48,7 +51,7 @@ def _doubtful(rule: Recognizer, scanner: Scanner) -> list[Example]:
     texts = [example.text for example in rule.examples]
     text = _PART.join(texts)
     view = view_of(text)
-    if view.starts is not None:
+    if view.starts is not None or any(example.rstrip().endswith(_OPEN) for example in texts):
         return list(rule.examples)
     claimed = Reading(scanner, text, view=view).claimed()
     doubtful: list[Example] = []

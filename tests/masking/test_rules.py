@@ -365,3 +365,16 @@ def test_no_search_reads_beyond_its_window() -> None:
         reading.findings(reading.zones, Memory())
     assert max(seen) < 2 * WINDOW
     assert len(seen) > 2
+
+
+def test_an_example_is_proven_by_itself() -> None:
+    """A blank line behind a question parts nothing: the next example must not prove the one before."""
+    rule = """recognizers:
+  - id: asked
+    identifier: NAME
+    phrases: ['[[ "zorbly" ]] ~ [?] _ "patient"']
+    examples: ['is it [[Zorbly]]?', 'patient is [[Zorbly]]? patient']
+    counter_examples: ['Zorbly came']
+"""
+    with pytest.raises(RuleError, match="example 1 is not matched"):
+        build(rule)
