@@ -72,6 +72,9 @@ LEFT = [
     "blue Foley 16 Fr",
     "ORA-01017: invalid user",
     "git tag 20240315 and push",
+    "clear thinking 20251015",
+    "clear_tool_uses_20250919",
+    "a b 20260301",
     "open 12345678.json with jq",
 ]
 
