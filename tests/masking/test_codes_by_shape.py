@@ -51,6 +51,8 @@ ONCE_DROPPED = [
     "surgery is [[may 22nd]]",
     "born [[3rd of may]]",
     "it was this [[may 5th]]",
+    "radiology read it [[20240315]], normal",
+    "stool culture of [[20240315]], bundle branch block since [[20240316]], lungs clear",
     "Tricare Prime [[884213377]]",
 ]
 """What phrases find that no labelled text needs: they went once for that, and came back."""
