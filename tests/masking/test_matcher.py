@@ -197,6 +197,7 @@ LINE_ENDS = r"[\n]", "_", r"[\n] <any>", "_ <any>", "<any> ~ <any>", "<any> ~ [-
     ).map("".join),
     st.booleans(),
 )
+@example("a?\n\na", True)
 @example(f"a){' ' * 63}\na", True)
 @example(f"a){' ' * 64}\na", True)
 def test_line_ends_are_read_as_what_they_are(text: str, last: bool) -> None:

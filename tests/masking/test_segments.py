@@ -44,3 +44,11 @@ def test_memory_is_bounded_and_forgets_the_oldest() -> None:
 def test_a_bracket_ends_its_line_but_not_that_of_an_area_code() -> None:
     """What stands behind a line that ends with a bracket is another matter, unless three digits stand in it."""
     assert lines("(614)\n555 (24)\n5 (x614)\n5") == "(614)\n555 (24)\x1e5 (x614)\x1e5"
+
+
+def test_a_blank_line_behind_a_question_parts_nothing() -> None:
+    """What comes next answers; behind anything else, and behind two blank lines, it parts."""
+    assert lines("Phone?\n\n555") == "Phone?\n 555"
+    assert lines("Phone? \n \n555") == "Phone? \n  555"
+    assert lines("Phone.\n\n555") == "Phone.\n\n555"
+    assert lines("Phone?\n\n\n555") == "Phone?\n \n555"
