@@ -95,6 +95,7 @@ class _Decoding:
         return self._automaton.finditer(text.decode("ascii"))
 
 
+@lru_cache(maxsize=1024)
 def compile_pattern(source: str, *, max_mem: int = MAX_MEM) -> Automaton:
     """Compile an RE2 pattern in multi-line mode.
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _FEW_BITS = 16
 
 
-def pack(rows: Iterable[int], size: int) -> array[int]:
+def pack(rows: Iterable[int], size: int) -> bytes:
     """Return rows of `size` bits, each in words of 64 bits."""
-    width = (size + 63) // 64 * 8
-    return array("Q", b"".join([row.to_bytes(width, "little") for row in rows]))
+    width = _width(size)
+    return b"".join([row.to_bytes(width, "little") for row in rows])
 
 
-def rank(rows: Sequence[int], packed: array[int], size: int) -> Sequence[int] | Sequence[bytes]:
+def rank(rows: Sequence[int], packed: bytes, size: int) -> Sequence[int] | Sequence[bytes]:
     """Return for each of `size` columns of bits, the lowest first, what orders as their bits do.
 
     Native code reads `packed`, which holds the same `rows`; without it the rows themselves are read.
@@ -31,16 +31,20 @@ def rank(rows: Sequence[int], packed: array[int], size: int) -> Sequence[int] | 
     if native.library is None:
         return _columns(rows, size)
     out = array("i", bytes(4 * size))
-    native.checked(native.library.codes_rank(native.address(packed), len(rows), size, native.address(out)))
+    native.checked(native.library.codes_rank(packed, len(rows), size, native.address(out)))
     return out
 
 
-def move(library: ctypes.PyDLL, packed: array[int], count: int, places: Sequence[int], size: int) -> array[int]:
+def move(library: ctypes.PyDLL, packed: bytes, count: int, places: Sequence[int], size: int) -> array[int]:
     """Return rows, packed, with each code at its new place, of which there are `size`."""
-    out = pack([0] * count, size)
-    new = native.address(array("i", places)), size, native.address(out)
-    library.codes_move(native.address(packed), count, len(places), *new)
-    return out
+    moved = array("Q", (0,)) * (_width(size) // 8 * count)
+    new = native.address(array("i", places)), size, native.address(moved)
+    library.codes_move(packed, count, len(places), *new)
+    return moved
+
+
+def _width(size: int) -> int:
+    return (size + 63) // 64 * 8
 
 
 def _columns(rows: Sequence[int], size: int) -> list[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re  # plain reading of a short value that RE2 already found; the pattern below is linear
 from typing import TYPE_CHECKING
 
-from masking.lexicon import plain
+from masking.lexicon import plain, plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ class Gazetteer:
     """The entries of several words of some lists; `entries` are as they are looked up."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        lines = plain("\n".join(_several(entries)))  # all at once: there are tens of thousands
+        lines = plain_lines("\n".join(_several(entries)))  # all at once: there are tens of thousands
         self.entries = frozenset(_SAINT.sub(_shorter, lines).split("\n")) - {""}
 
     def longest(self, text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -40,7 +40,7 @@ class Gazetteer:
 
 def parts(entries: Iterable[str]) -> tuple[str, ...]:
     """Return the words of the entries that have several, and the short forms of `saint`, `fort` and `mount`."""
-    words = set(plain("\n".join(_several(entries))).split())
+    words = set(plain_lines("\n".join(_several(entries))).split())
     pairs = [*_SAINTS.items(), *((short, long) for long, short in _SAINTS.items())]
     return tuple(sorted(words | {other for word, other in pairs if word in words}))
 

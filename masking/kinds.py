@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING
 
 from masking import native
@@ -93,7 +94,7 @@ class Kinds:
         """Return how many kinds were given: the space and the line end are the first."""
         return len(self._kinds)
 
-    def bits(self) -> tuple[array[int], array[int], array[int]]:
+    def bits(self) -> tuple[array[int], array[int], bytes]:
         """Return what all kinds take that were given, one after the other, in words of 64 bits.
 
         The bits of the symbols that are no words; the numbers of the sets of codes, one for each shape; and the bits of
@@ -103,7 +104,7 @@ class Kinds:
         for kind in self._kinds.values():
             others.frombytes(kind.others.to_bytes(FIRST_WORD // 8, "little"))
         none, *rest = self._numbers
-        sets = pack([none], len(self._codes)) + self._moved + pack(rest, len(self._codes))
+        sets = b"".join((pack([none], len(self._codes)), self._moved, pack(rest, len(self._codes))))
         return others, array("i", chain.from_iterable(kind.words for kind in self._kinds.values())), sets
 
     @cached_property
@@ -171,9 +172,14 @@ class Kinds:
 
     def _kind(self, source: str) -> tuple[list[int], list[int]]:
         """Return sets of codes, and for each shape which of them a kind takes in it. Raises ValueError."""
+        terms = source.split()
+        if len(terms) == 1 and terms[0][0] != "-":  # most are that
+            shapes, codes = self._term(terms[0])
+            if codes and not shapes:
+                return [self._sets[_LOWER] & codes, self._sets[_OTHER] & codes], _ALIKE
         every = -1
         shaped: list[tuple[frozenset[int], int, int]] = []
-        for term in source.split():
+        for term in terms:
             shapes, codes = self._term(term.removeprefix("-"))
             inside, outside = (-1, codes) if term[0] != "-" else (0, ~codes)
             if shapes:
@@ -183,10 +189,8 @@ class Kinds:
         sets = [self._sets[_LOWER] & every, self._sets[_OTHER] & every]
         places = _ALIKE
         if shaped:
-            ways = [tuple([shape in shapes for shapes, _, _ in shaped]) for shape in _EVERY_SHAPE]
-            rest = list(dict.fromkeys(ways[1:]))
-            sets = [sets[0] & _mask(shaped, ways[0]), *[sets[1] & _mask(shaped, way) for way in rest]]
-            places = [0, *[1 + rest.index(way) for way in ways[1:]]]
+            first, rest, places = _ways(tuple([shapes for shapes, _, _ in shaped]))
+            sets = [sets[0] & _mask(shaped, first), *[sets[1] & _mask(shaped, way) for way in rest]]
         if not any(sets):
             raise ValueError(f"no word can be <{source}>")
         return sets, places
@@ -195,16 +199,13 @@ class Kinds:
         """Return the shapes of which a term takes all words, and the codes that it takes in any shape."""
         known = self._terms.get(term)
         if known is None:
-            shapes = _NO_SHAPES
-            codes = 0
-            for name in term.split("|"):
-                listed = self._sets.get(name)
-                if name in _SHAPES:
-                    shapes |= _SHAPES[name]
-                elif listed is not None:
-                    codes |= listed
-                else:
-                    raise ValueError(f"no word list `{name}`")
+            names = term.split("|")
+            shapes = _NO_SHAPES.union(*[_SHAPES[name] for name in names if name in _SHAPES])
+            lists = [name for name in names if name not in _SHAPES] if shapes else names
+            try:
+                codes = reduce(or_, map(self._sets.__getitem__, lists), 0)
+            except KeyError as missing:
+                raise ValueError(f"no word list `{missing.args[0]}`") from None
             known = self._terms[term] = shapes, codes
         return known
 
@@ -214,7 +215,9 @@ class Kinds:
         for source, asked in self._asked.items():
             for row in {*self._taken[source][0]}:
                 times[row] += asked
-        rows = sorted(self._rows, key=lambda codes: (-times[self._rows[codes]], codes))
+        order = sorted(range(len(times)), key=times.__getitem__, reverse=True)
+        every = list(self._rows)
+        rows = [every[row] for row in order]
         packed = pack(rows, len(self._codes))
         uses = dict(zip(self._codes, rank(rows, packed, len(self._codes)), strict=True))
         moved = self._lexicon.recode(uses)
@@ -226,7 +229,7 @@ class Kinds:
             self._taken = {}
         else:
             self._moved = move(native.library, packed, len(rows), places, len(new))
-            self._order = {self._rows[codes]: place for place, codes in enumerate(rows, 1)}  # behind the set of nothing
+            self._order = {row: place for place, row in enumerate(order, 1)}  # behind the set of nothing
         self._rows, self._terms = {}, {}
         vars(self).pop("_sets", None)  # of the codes before
         self._codes = new
@@ -271,6 +274,14 @@ def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
             out.append((first, low, low))
             at += 1
     return out
+
+
+@lru_cache(maxsize=4096)
+def _ways(shaped: tuple[frozenset[int], ...]) -> tuple[Sequence[bool], Sequence[Sequence[bool]], list[int]]:
+    """Return whether some terms take all words of a shape: of the first, of others, and for each shape which of these."""
+    ways = [tuple([shape in shapes for shapes in shaped]) for shape in _EVERY_SHAPE]
+    rest = list(dict.fromkeys(ways[1:]))
+    return ways[0], rest, [0, *[1 + rest.index(way) for way in ways[1:]]]
 
 
 def _mask(shaped: Iterable[tuple[frozenset[int], int, int]], way: Iterable[bool]) -> int:

@@ -144,10 +144,12 @@ class Lexicon(dict[str, bytes]):
         }
         self._members |= {code: vocabulary | {name + SURE} for name, code in inert.items()}
         self._places: dict[bytes, int] = {}
-        alone = {self._names[place]: code for union, code in codes.items() for place in union}
-        for code, word in zip(_QUIET, sorted({*quiet}), strict=False):
-            self._inert[alone["=" + word]] = code
-            self._members[code] = self._members[alone["=" + word]]
+        alone = {places["=" + word]: code for code, word in zip(_QUIET, sorted({*quiet}), strict=False)}
+        for union, code in codes.items():
+            if not alone.keys().isdisjoint(union):
+                quiet_code = next(alone[place] for place in union if place in alone)
+                self._inert[code] = quiet_code
+                self._members[quiet_code] = self._members[code]
 
     @cached_property
     def _held(self) -> Mapping[str, int]:
@@ -156,7 +158,8 @@ class Lexicon(dict[str, bytes]):
 
     def _lists(self, union: Union) -> frozenset[str]:
         names = frozenset(map(self._names.__getitem__, union))
-        names |= {name + SURE for name in names & self._vocabulary}
+        if not names.isdisjoint(self._vocabulary):
+            names |= {name + SURE for name in names & self._vocabulary}
         return names | {"unknown"} if all(name[0] == SITE for name in names) else names
 
     def _is_inert(self, lists: frozenset[str]) -> bool:
@@ -295,11 +298,16 @@ def plain(word: str) -> str:
     return word.lower() if word.isascii() else word.translate(_PLAIN)
 
 
+def plain_lines(words: str) -> str:
+    """Return many words, of which most are ASCII, as the lists write them."""
+    return _BEYOND.sub(lambda match: plain(match[0]), words).lower()
+
+
 class PlainWords:
     """The words of a list as lists write them: `lines` for native code, single ones for who asks."""
 
     def __init__(self, words: WordList) -> None:
-        self.lines = _BEYOND.sub(lambda match: plain(match[0]), words.lines).encode().lower()
+        self.lines = plain_lines(words.lines).encode()
 
     @cached_property
     def _words(self) -> frozenset[str]:

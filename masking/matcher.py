@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from masking.findings import Finding
     from masking.lexicon import Lexicon, PlainWords
     from masking.memory import Memory
-    from masking.phrases import Part, Phrasebook
+    from masking.phrases import Part, Parts, Phrasebook
     from masking.recognizers import Recognizer
 
 Match = tuple[int, int, int, int]
@@ -70,10 +70,10 @@ class Matcher:
         self.turn = 0
         self.lock = RLock()  # one tape at a time: between two calls another thread may want it
         lower, is_inert = lexicon.inert()
+        others, words, codes = book.kinds.bits()
         set_count = len(book.kinds)
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
-        token = _Tokens().__getitem__
-        tokens = [b"".join(map(token, one.parts)) for rule in recognizers for one in rule.phrases]
+        tokens = _tokens_of(one.pieces for recognizer in recognizers for one in recognizer.phrases)
         told = RuleFacts(recognizers)
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
@@ -84,7 +84,9 @@ class Matcher:
             lexicon.lists.handle,
             native.address(array("H", lexicon.union_codes())),
             *_pool(*lexicon.endings()),
-            *map(native.address, book.kinds.bits()),
+            native.address(others),
+            native.address(words),
+            codes,
             ctypes.c_int32(set_count),
             native.address(array("i", b"".join(tokens))),
             native.address(array("i", accumulate((len(one) // _TOKEN_BYTES for one in tokens), initial=0))),
@@ -281,6 +283,19 @@ class _Tokens(dict["Part", bytes]):
             numbers = (_TOKENS[part],)
         tokens = self[part] = array("i", numbers).tobytes()
         return tokens
+
+
+def _tokens_of(phrases: Iterable[tuple[Parts, ...]]) -> list[bytes]:
+    """Return each phrase as native code reads it. Pieces that phrases share are read once: most of all parts."""
+    token = _Tokens().__getitem__
+    read: dict[int, bytes] = {}
+    tokens: list[bytes] = []
+    for pieces in phrases:
+        for piece in pieces:
+            if id(piece) not in read:  # it stays one and the same while the phrases are there
+                read[id(piece)] = b"".join(map(token, piece))
+        tokens.append(b"".join([read[id(piece)] for piece in pieces]))
+    return tokens
 
 
 def _pool(words: Iterable[str], codes: Sequence[int]) -> tuple[bytes, ctypes.c_uint32, ctypes.c_void_p]:

@@ -9,6 +9,7 @@ fits exactly, that is the match that RE2 prefers for the whole; where not, the g
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from masking.automata import MAX_MEM_LARGE, compile_part, compile_tape
@@ -37,14 +38,15 @@ class PhraseRefused(Exception):
 
 
 class Phrase:
-    """A phrase from its parts; its programs are made when they are needed."""
+    """A phrase from the parts of its pieces, which phrases share; its programs are made when they are needed."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    def __init__(self, pieces: tuple[Parts, ...]) -> None:
+        self.pieces = pieces
 
     @cached_property
     def _source(self) -> str:
-        return "".join(_RE2.get(part, part) if isinstance(part, str) else part.re2 for part in self.parts)
+        parts = chain.from_iterable(self.pieces)
+        return "".join(_RE2.get(part, part) if isinstance(part, str) else part.re2 for part in parts)
 
     @cached_property
     def located(self) -> str:

@@ -40,6 +40,8 @@ _EVERY = re.compile(re.sub(r"\?P<\w+>", "?:", _TOKEN.pattern))
 _LITERAL = re.compile(rf"{WORD}|\s+|[^\w\s]|_")
 _NO_SIGNS = sum(1 << byte for byte in {*range(32), *b"0123456789", *range(127, 256)} - {*b"\n", SIGN, BREAK})
 _LENGTH = re.compile(r"n(\d+)(?:-(\d+)|(\+))?")
+_MEMO = 1 << 14
+"""Tokens whose reading is remembered: more than shipped rules have."""
 _VALUES = {
     "n": tuple(NUMBERS),
     "mm": ("month",),
@@ -50,7 +52,7 @@ _VALUES = {
 }
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_MEMO)
 def _tokens(source: str) -> tuple[str, ...]:
     """Return the tokens of a phrase or a piece of one. Raises ValueError with a fixed reason."""
     tokens = tuple(map(intern, _EVERY.findall(source)))
@@ -91,8 +93,8 @@ def count_tokens(pieces: Iterable[str]) -> Counter[str]:
 
 def literals(tokens: Iterable[str]) -> set[str]:
     """Return the words that tokens name by themselves: each is a word list of its own, `=word`."""
-    words = {term[1:] for term in lists_of(tokens) if term[:1] == "="}
-    return words.union(*(_words_in(token[1:-1]) for token in tokens if token[0] == '"'))
+    terms = chain.from_iterable(kind.split("|") for token in tokens if token[0] == '"' for kind in _kinds_in(token))
+    return {term[1:] for term in chain(lists_of(tokens), terms) if term[:1] == "="}
 
 
 def lists_of(tokens: Iterable[str]) -> set[str]:
@@ -100,12 +102,7 @@ def lists_of(tokens: Iterable[str]) -> set[str]:
     return set().union(*(_terms_in(token[1:-1]) for token in tokens if token[0] == "<"))
 
 
-@lru_cache(maxsize=4096)
-def _words_in(choices: str) -> frozenset[str]:
-    return frozenset(part.lower() for part in _LITERAL.findall(choices) if part[0].isalpha())
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MEMO)
 def _terms_in(kind: str) -> frozenset[str]:
     return frozenset(term for part in kind.split() for term in part.lstrip("-").split("|"))
 
@@ -126,8 +123,8 @@ class Phrasebook:
         for kind in _kinds_in(token):
             self.kinds.ask(kind, times)
 
-    def read(self, *pieces: str) -> Parts:
-        """Return the parts of a phrase, of which one or more pieces are given (`parted`).
+    def pieces(self, *pieces: str) -> tuple[Parts, ...]:
+        """Return the parts of a phrase, of which one or more pieces are given (`parted`), piece by piece.
 
         Raises ValueError with a fixed reason.
         """
@@ -136,7 +133,11 @@ class Phrasebook:
         for piece in pieces:
             if piece not in self._pieces:
                 self._pieces[piece] = self._piece(_tokens(piece))
-        return tuple(chain.from_iterable(map(self._pieces.__getitem__, pieces)))
+        return tuple(map(self._pieces.__getitem__, pieces))
+
+    def read(self, phrase: str) -> Parts:
+        """Return the parts of a phrase as it is written. Raises ValueError with a fixed reason."""
+        return self.pieces(phrase)[0]
 
     def _piece(self, tokens: Iterable[str]) -> Parts:
         for token in tokens:
@@ -145,7 +146,13 @@ class Phrasebook:
         return tuple(chain.from_iterable(map(self._known.__getitem__, tokens)))
 
     def _parts(self, text: str) -> Parts:
-        kind, inside = next(_TOKEN.finditer(text)).lastgroup, text[1:-1]
+        inside = text[1:-1]
+        if text[0] == "<":
+            number = _number(inside)
+            return (self.kinds.numbers(*number) if number else self.kinds.words(inside),)
+        if text[0] == '"':
+            return self._literals(inside)
+        kind = next(_TOKEN.finditer(text)).lastgroup
         if kind is None:
             return ()
         if kind in {"open", "close", "operator", "gap"}:
@@ -158,11 +165,6 @@ class Phrasebook:
             return (self.kinds.space, "+")
         if kind == "line":
             return (self.kinds.signs(r"[\n\x1e]"),)
-        if kind == "kind":
-            number = _number(inside)
-            return (self.kinds.numbers(*number) if number else self.kinds.words(inside),)
-        if kind == "words":
-            return self._literals(inside)
         if kind == "signs":
             return (self.kinds.signs(_signs(text)),)
         if kind == "sign":
@@ -183,7 +185,7 @@ class Phrasebook:
         if any(map(str.isdigit, words)):
             raise ValueError("words in quotes hold no digits: write a kind of number beside them")
         parts: list[Part] = []
-        for part in _LITERAL.findall(words.strip()):
+        for part in _in_choice(words):
             if part[0].isalpha():
                 parts.append(self.kinds.words("=" + part.lower()))
             else:
@@ -193,15 +195,23 @@ class Phrasebook:
         return tuple(parts)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MEMO)
+def _in_choice(choice: str) -> tuple[str, ...]:
+    """Return the words, gaps and signs of a choice."""
+    return tuple(_LITERAL.findall(choice.strip()))
+
+
+@lru_cache(maxsize=_MEMO)
 def _choices(choices: str) -> tuple[tuple[str, ...], str]:
     """Return the choices of more than one word, and the kind of those of one; empty if there are none."""
     every = choices.split("|")
+    if "".join(every).isalpha() and all(every):  # most are that
+        return (), "=" + "|=".join(every).lower()
     single = "|".join(f"={choice.lower()}" for choice in every if choice.isalpha())
     return tuple(choice for choice in every if not choice.isalpha()), single
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MEMO)
 def _kinds_in(token: str) -> tuple[str, ...]:
     """Return the kinds of words that a token asks for. Raises ValueError with a fixed reason."""
     inside = token[1:-1]
@@ -210,7 +220,7 @@ def _kinds_in(token: str) -> tuple[str, ...]:
     if token[0] == "<":
         return () if _number(inside) else (inside,)
     several, single = _choices(inside)
-    words = [part for choice in several for part in _LITERAL.findall(choice) if part[0].isalpha()]
+    words = [part for choice in several for part in _in_choice(choice) if part[0].isalpha()]
     return (*(f"={word.lower()}" for word in words), *([single] if single else ()))
 
 
@@ -221,7 +231,7 @@ def _signs(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MEMO)
 def _number(source: str) -> tuple[frozenset[int], frozenset[int]] | None:
     """Return the values and lengths of a kind of number; None if it is a kind of word."""
     values, lengths = set(NUMBERS.values()), set(LENGTHS)

@@ -209,8 +209,8 @@ def read_recognizer(
     except ValueError as error:
         raise entry.error(str(error), "patterns") from None
     try:
-        parts = [book.read(*pieces) for pieces in draft.phrases]
-        parts += [one for keys in fields for one in read_keys(keys, book)]
+        parts = [book.pieces(*pieces) for pieces in draft.phrases]
+        parts += [(one,) for keys in fields for one in read_keys(keys, book)]
         tapes = tuple(map(Phrase, parts))
     except ValueError as error:
         raise entry.error(str(error), "phrases") from None

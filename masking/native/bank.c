@@ -23,7 +23,8 @@
 enum { MANY_STEPS = 2 * MANY_JOINTS, FEW = 16 };
 
 /* One in so many groups are few: where only they are looked at, as when a rule is held to its examples, the others do not
-   wake, and no states are made for them. A step is one of all groups, so then none is kept. */
+   wake, and no states are made for them, nor for other phrases of these groups. A step is one of all groups, so then none is
+   kept. */
 enum { SOME_OF = 4 };
 
 static uint32_t hash_of(const uint16_t *states, int32_t count) {
@@ -232,6 +233,15 @@ Bank *bank_new(Group **groups, int32_t count, int32_t number, const uint16_t *cl
     return NULL;
 }
 
+/* Let a group look at some of its places only; what it knew with others is not so. */
+static void narrow(Bank *b, Group *g, int32_t from, int32_t to) {
+    if (g->from == from && g->to == to) return;
+    g->from = from;
+    g->to = to;
+    g->state_count = 0;
+    b->joint_count = 0;
+}
+
 void bank_aim(Bank *b, int32_t from, int32_t to) {
     b->from = from;
     b->to = to;
@@ -242,6 +252,14 @@ void bank_aim(Bank *b, int32_t from, int32_t to) {
     }
     b->few = SOME_OF * __builtin_popcountll(b->awake) <= b->count;
     if (!b->few) b->awake = ~0ull;
+    for (int32_t i = 0; i < b->count; i++) {
+        Group *g = b->groups[i];
+        int32_t first = 0, behind = g->count;
+        if (b->few && !(b->awake >> i & 1)) continue;
+        while (b->few && first < g->count && g->members[first] < from) first++;
+        while (b->few && behind > first && g->members[behind - 1] >= to) behind--;
+        narrow(b, g, first < g->count ? g->offset[first] : g->places, behind < g->count ? g->offset[behind] : g->places);
+    }
 }
 
 size_t bank_bytes(const Bank *b) {

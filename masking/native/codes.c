@@ -58,11 +58,21 @@ int32_t codes_rank(const uint64_t *rows, int32_t count, int32_t size, int32_t *r
     return rank + 1;
 }
 
-/* Write rows with each code at its new place, which are `new_size` bits and empty. */
+/* Write rows with each code at its new place, which are `new_size` bits and empty. Codes that have one new place are in a
+   row together or not at all, so of a row with most codes those are taken away that it has not. */
 void codes_move(const uint64_t *rows, int32_t count, int32_t size, const int32_t *places, int32_t new_size,
                 uint64_t *moved) {
     int32_t width = (size + 63) / 64, new_width = (new_size + 63) / 64;
-    for (; count; count--, rows += width, moved += new_width)
+    for (; count; count--, rows += width, moved += new_width) {
+        int32_t held = 0;
+        for (int32_t i = 0; i < width; i++) held += __builtin_popcountll(rows[i]);
+        uint64_t most = 2 * held > size ? ~0ull : 0;
         for (int32_t i = 0; i < width; i++)
-            for (uint64_t some = rows[i]; some; some &= some - 1) add(moved, places[64 * i + __builtin_ctzll(some)]);
+            for (uint64_t some = rows[i] ^ most; some; some &= some - 1) {
+                int32_t code = 64 * i + __builtin_ctzll(some);
+                if (code < size) add(moved, places[code]);
+            }
+        for (int32_t i = 0; most && i < new_width; i++) moved[i] = ~moved[i];
+        if (most && new_size % 64) moved[new_width - 1] &= (1ull << new_size % 64) - 1;
+    }
 }

@@ -38,6 +38,7 @@ typedef struct {
     int32_t *numbers; /* of the sets in use, among those of the matcher */
     int32_t *index;   /* the other way about, plus one; 0 for sets that are not in use */
     uint64_t *marks;  /* the sets in use that hold each symbol of a stretch */
+    uint64_t *starts; /* the symbols of a stretch that may be of another class than the one before */
     uint16_t *slots;
     uint32_t slot_mask;
     int32_t hold_room, sign_room;
@@ -47,6 +48,7 @@ static void classes_free(Classes *c) {
     free(c->numbers);
     free(c->index);
     free(c->marks);
+    free(c->starts);
     free(c->slots);
 }
 
@@ -82,49 +84,78 @@ static uint16_t class_by(Group *g, Classes *c, const uint64_t *mark, int is_sign
     return c->slots[slot] = (uint16_t)g->classes++;
 }
 
-/* Put the marked symbols of a stretch into classes, and mark none. */
-static int classify_stretch(Group *g, Classes *c, uint32_t first, uint32_t count, uint16_t *class_of) {
-    for (uint32_t symbol = first; symbol < first + count; symbol++) {
-        uint16_t class = class_by(g, c, c->marks + (symbol - first) * (size_t)g->width, symbol < NUMBERS);
-        if (class == NOT_MADE) return OUT_OF_MEMORY;
-        class_of[symbol] = class;
+/* The first bit that is set from a place on, which is before `end`; `end` if there is none. */
+static uint32_t next_bit(const uint64_t *bits, uint32_t from, uint32_t end) {
+    for (uint32_t i = from / 64; 64 * i < end; i++) {
+        uint64_t some = bits[i] & (i == from / 64 ? ~0ull << from % 64 : ~0ull);
+        uint32_t found = some ? 64 * i + (uint32_t)__builtin_ctzll(some) : end;
+        if (found < end) return found;
     }
-    memset(c->marks, 0, count * (size_t)g->width * sizeof(uint64_t));
+    return end;
+}
+
+/* Put the marked symbols of a stretch into classes, and mark none: each symbol that `starts` has is marked, and those behind
+   it are of its class. */
+static int classify_stretch(Group *g, Classes *c, const uint64_t *starts, uint32_t first, uint32_t count,
+                            uint16_t *class_of) {
+    size_t width = (size_t)g->width;
+    uint32_t begin = 0;
+    for (uint32_t i = 0; i < count; begin = i) {
+        uint64_t *mark = c->marks + begin * width;
+        uint16_t class = class_by(g, c, mark, first + begin < NUMBERS);
+        if (class == NOT_MADE) return OUT_OF_MEMORY;
+        memset(mark, 0, width * sizeof(uint64_t));
+        for (i = next_bit(starts, begin + 1, count); begin < i; begin++) class_of[first + begin] = class;
+    }
     return 0;
 }
 
-static void mark_symbols(const Group *g, Classes *c, const uint64_t *bits, uint32_t width, int32_t set) {
+/* Add the bits of a set at which it begins or ends. */
+static void add_borders(uint64_t *starts, const uint64_t *bits, uint32_t width) {
+    starts[0] |= bits[0] ^ bits[0] << 1;
+    for (uint32_t i = 1; i < width; i++) starts[i] |= bits[i] ^ (bits[i] << 1 | bits[i - 1] >> 63);
+}
+
+static void mark_symbols(const Group *g, Classes *c, const uint64_t *starts, const uint64_t *bits, uint32_t width,
+                         int32_t set) {
     for (uint32_t i = 0; i < width; i++)
-        for (uint64_t some = bits[i]; some; some &= some - 1)
+        for (uint64_t some = bits[i] & starts[i]; some; some &= some - 1)
             add(c->marks + (64 * i + (uint32_t)__builtin_ctzll(some)) * (size_t)g->width, set);
 }
 
-static int32_t codes_of(const Classes *c, const Sets *sets, int32_t s, int32_t shape) {
+static int32_t number_of(const Classes *c, const Sets *sets, int32_t s, int32_t shape) {
     return sets->words[(size_t)c->numbers[s] * SHAPES + (size_t)shape];
+}
+
+static const uint64_t *codes_of(const Classes *c, const Sets *sets, int32_t s, int32_t shape) {
+    return sets->codes + (size_t)number_of(c, sets, s, shape) * sets->width;
 }
 
 /* The first shape in which each set in use takes the same codes as in this one. */
 static int32_t like_shape(const Classes *c, const Sets *sets, int32_t shape) {
     for (int32_t like = 0; like < shape; like++) {
         int32_t s = 0;
-        while (s < c->used && codes_of(c, sets, s, like) == codes_of(c, sets, s, shape)) s++;
+        while (s < c->used && number_of(c, sets, s, like) == number_of(c, sets, s, shape)) s++;
         if (s == c->used) return like;
     }
     return shape;
 }
 
-/* Give symbols that no set of the group tells apart one class. */
+/* Give symbols that no set of the group tells apart one class. Codes are in an order in which most sets are few ranges, so
+   only those are looked at with which one begins, or the first behind it. */
 static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of) {
     uint32_t size = 1, codes = sets->all_codes, others = WORDS / 64, stretch = codes > WORDS ? codes : WORDS;
     while (size < 2 * (WORDS + SHAPES * codes)) size *= 2;
     c->marks = calloc(stretch * (size_t)g->width + 1, sizeof(uint64_t));
+    c->starts = malloc((stretch / 64 + 1) * sizeof(uint64_t));
     c->slots = malloc(size * sizeof(uint16_t));
-    if (!c->marks || !c->slots) return OUT_OF_MEMORY;
+    if (!c->marks || !c->starts || !c->slots) return OUT_OF_MEMORY;
     memset(c->slots, 0xff, size * sizeof(uint16_t));
     c->slot_mask = size - 1;
+    memset(c->starts, 0xff, others * sizeof(uint64_t));
     for (int32_t s = 0; s < c->used; s++)
-        mark_symbols(g, c, sets->others + (size_t)c->numbers[s] * others, others, s);
-    if (classify_stretch(g, c, 0, WORDS, class_of)) return OUT_OF_MEMORY;
+        mark_symbols(g, c, c->starts, sets->others + (size_t)c->numbers[s] * others, others, s);
+    if (classify_stretch(g, c, c->starts, 0, WORDS, class_of)) return OUT_OF_MEMORY;
     for (int32_t shape = 0; shape < SHAPES; shape++) {
         int32_t like = like_shape(c, sets, shape);
         uint32_t first = WORDS + (uint32_t)shape * codes, same = WORDS + (uint32_t)like * codes;
@@ -132,9 +163,12 @@ static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of) 
             memcpy(class_of + first, class_of + same, codes * sizeof(uint16_t));
             continue;
         }
+        memset(c->starts, 0, sets->width * sizeof(uint64_t));
+        c->starts[0] = 1;
+        for (int32_t s = 0; s < c->used; s++) add_borders(c->starts, codes_of(c, sets, s, shape), sets->width);
         for (int32_t s = 0; s < c->used; s++)
-            mark_symbols(g, c, sets->codes + (size_t)codes_of(c, sets, s, shape) * sets->width, sets->width, s);
-        if (classify_stretch(g, c, first, codes, class_of)) return OUT_OF_MEMORY;
+            mark_symbols(g, c, c->starts, codes_of(c, sets, s, shape), sets->width, s);
+        if (classify_stretch(g, c, c->starts, first, codes, class_of)) return OUT_OF_MEMORY;
     }
     return 0;
 }
@@ -236,6 +270,7 @@ Group *group_new(const Phrase *phrases, const int32_t *members, int32_t count, c
         g->offset[p] = g->places;
         g->places += phrases[members[p]].count;
     }
+    g->to = g->places;
     g->words = (g->places + 63) / 64;
     g->building = calloc((size_t)g->words + 1, sizeof(uint64_t));
     g->touched = calloc((size_t)g->words / 64 + 1, sizeof(uint64_t));

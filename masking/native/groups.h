@@ -28,6 +28,7 @@ struct Group {
     int32_t *offset;                 /* of the places of each phrase */
     const Phrase *phrases;
     int32_t places, words, classes;  /* words of 64 bits in a set of places */
+    int32_t from, to;                /* the places that are looked at */
     int32_t width;                   /* and in a set of the sets that places have */
     uint64_t *holds;                 /* those sets that hold each class */
     uint64_t *firsts, *lasts;        /* places that may be the first and the last ones */

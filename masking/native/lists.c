@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Words that wait until memory has their slots. */
+enum { AHEAD = 16 };
+
 void lists_free(Lists *lists) {
     if (!lists) return;
     free(lists->pool);
@@ -40,10 +43,19 @@ static int join(Lists *lists, Slot *slot, int32_t list) {
     return 0;
 }
 
+/* Note that a list holds a word that waits, if one does; it waits no longer. */
+static int take_word(Lists *lists, Slot *word, int32_t list) {
+    if (!word->length) return 0;
+    Slot *slot = slot_of(lists, lists->pool + word->at, word->length, word->hash);
+    if (!slot->length) *slot = *word;
+    word->length = 0;
+    return join(lists, slot, list);
+}
+
 static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int32_t count) {
     uint32_t size = count ? ends[count - 1] : 0, words = 0, room = 16;
     for (uint32_t i = 0; i < size; i++) words += lines[i] == '\n';
-    while (room < words + words / 2) room *= 2;
+    while (room < words + words / 4) room *= 2; /* most words are in several lists */
     lists->mask = room - 1;
     lists->slots = calloc(room, sizeof(Slot));
     lists->pool = malloc(size + 1u);
@@ -51,19 +63,23 @@ static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int
         return OUT_OF_MEMORY;
     memcpy(lists->pool, lines, size);
     lists->unions[lists->union_count++] = (Union){-1, 0, 0, 0};
-    uint32_t at = 0;
-    for (int32_t list = 0; list < count; list++)
-        for (uint32_t length; at < ends[list]; at += length + 1) {
+    Slot waiting[AHEAD] = {{0}};
+    uint32_t at = 0, read = 0;
+    int status = 0;
+    for (int32_t list = 0; list < count; list++) {
+        for (uint32_t length; at < ends[list] && !status; at += length + 1) {
             const char *end = memchr(lines + at, '\n', size - at);
             length = end ? (uint32_t)(end - (lines + at)) : size - at;
             if (!length || length > UINT16_MAX) continue;
             uint64_t hash = word_hash(lines + at, length);
-            Slot *slot = slot_of(lists, lines + at, (uint16_t)length, hash);
-            if (!slot->length) *slot = (Slot){hash, at, (uint16_t)length, 0};
-            int status = join(lists, slot, list);
-            if (status) return status;
+            __builtin_prefetch(&lists->slots[(uint32_t)hash & lists->mask]);
+            Slot *next = &waiting[read++ % AHEAD];
+            status = take_word(lists, next, list);
+            *next = (Slot){hash, at, (uint16_t)length, 0};
         }
-    return 0;
+        for (uint32_t i = 0; i < AHEAD && !status; i++) status = take_word(lists, &waiting[read++ % AHEAD], list);
+    }
+    return status;
 }
 
 /* Make lists from their words, which come as lines, one list behind the other, and where each list ends; NULL with

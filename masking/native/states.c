@@ -109,10 +109,11 @@ static uint16_t begun(Group *g, uint16_t class) {
     const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
     uint16_t *places = g->reached + g->reached_count;
     uint32_t count = 0;
-    for (int32_t i = 0; i < g->words; i++)
+    for (int32_t i = g->from / 64; 64 * i < g->to; i++)
         for (uint64_t bits = g->firsts[i]; bits; bits &= bits - 1) {
             int32_t place = 64 * i + __builtin_ctzll(bits);
-            if (has(holds, g->set_of[place])) places[count++] = (uint16_t)place;
+            int is_asked = place >= g->from && place < g->to;
+            if (is_asked && has(holds, g->set_of[place])) places[count++] = (uint16_t)place;
         }
     return with_ends(g, count);
 }
