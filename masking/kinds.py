@@ -278,7 +278,7 @@ def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
 
 @lru_cache(maxsize=4096)
 def _ways(shaped: tuple[frozenset[int], ...]) -> tuple[Sequence[bool], Sequence[Sequence[bool]], list[int]]:
-    """Return whether some terms take all words of a shape: of the first, of others, and for each shape which of these."""
+    """Return whether terms take all words of the first shape, of others, and for each shape which of these it is."""
     ways = [tuple([shape in shapes for shapes in shaped]) for shape in _EVERY_SHAPE]
     rest = list(dict.fromkeys(ways[1:]))
     return ways[0], rest, [0, *[1 + rest.index(way) for way in ways[1:]]]
