@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.automata import compile_tape
 from masking.code_sets import move, pack, rank, sets_of
-from masking.lexicon import CLOSE, FIRST_NUMBER, FIRST_WORD, ORDINARY, SECONDS, SHAPES
+from masking.lexicon import CLOSE, FIRST_NUMBER, FIRST_WORD, SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -221,7 +221,8 @@ class Kinds:
         packed = pack(rows, len(self._codes))
         uses = dict(zip(self._codes, rank(rows, packed, len(self._codes)), strict=True))
         moved = self._lexicon.recode(uses)
-        new = sorted({moved.get(code, code) for code in self._codes})
+        letters = self._lexicon.letters()  # these first: native code knows single letters by them
+        new = sorted({moved.get(code, code) for code in self._codes}, key=lambda code: (code not in letters, code))
         numbers = {code: place for place, code in enumerate(new)}
         places = [numbers[moved.get(code, code)] for code in self._codes]
         self._held = {name: [places[place] for place in some] for name, some in self._held.items()}
@@ -263,16 +264,11 @@ class Kinds:
 def _stretches(codes: list[bytes]) -> list[tuple[int, int, int]]:
     """Return a run of codes as first bytes with their range of second bytes."""
     out: list[tuple[int, int, int]] = []
-    at = 0
-    while at < len(codes):
-        first, low = codes[at]
-        if first in ORDINARY:  # their second bytes follow one another
-            left = min(len(codes) - at, SECONDS.stop - low)
-            out.append((first, low, low + left - 1))
-            at += left
+    for first, second in codes:
+        if out and out[-1][0] == first and out[-1][2] == second - 1:
+            out[-1] = first, out[-1][1], second
         else:
-            out.append((first, low, low))
-            at += 1
+            out.append((first, second, second))
     return out
 
 

@@ -80,8 +80,6 @@ WORD_BYTES = 3
 SIGNS = "\n\x1e" + "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST = 64
 _MEMO = 400_000
-_MOST_CODES = (0xFFFF - FIRST_WORD) // len(SHAPES)
-"""Of all words, those of no list and inert ones too: native code has room for as many in all shapes."""
 _SHORT_NUMBER = 4
 _DAY_DIGITS = 2
 _MONTHS = range(1, 13)
@@ -116,17 +114,18 @@ class Lexicon(dict[str, bytes]):
         every = (lists[name] for name in self._names)
         self._every = [words if isinstance(words, WordList) else WordList(words) for words in every]
         self._native = None if native.library is None else Lists(native.library, self._every)
+        self._lettered: list[int] = []  # unions that hold single letters; only native code asks
         if self._native is None:
             self._held, unions = unite(self._every)
             used = [*{*self._held.values()}]
         else:
-            unions, used = self._native.unions()
+            unions, used, self._lettered = self._native.unions()
         places = {name: place for place, name in enumerate(self._names)}
         ending_unions = {plain(ending): (places[name],) for name, some in endings.items() for ending in some}
         kinds = sorted({*map(unions.__getitem__, used), *ending_unions.values()})
         if len({*quiet}) > len(_QUIET):
             raise ValueError("too many quiet words")
-        self.room = _MOST_CODES - 1 - len(_INERTS) - len({*quiet})
+        self.room = len(ORDINARY) * len(SECONDS) - 1
         made = _code if len(kinds) <= self.room else _provisional  # fewer are left when phrases were read (`recode`)
         codes = {union: made(number) for number, union in enumerate(kinds)}
         self._codes = [codes.get(union, b"") for union in unions]
@@ -192,6 +191,10 @@ class Lexicon(dict[str, bytes]):
         self._members = {}
         self.clear()
         return moved
+
+    def letters(self) -> frozenset[bytes]:
+        """Return the codes that single letters may have in native code."""
+        return frozenset(map(self._codes.__getitem__, self._lettered)) | ({_UNKNOWN} if self._native else frozenset())
 
     def number(self, codes: Iterable[bytes]) -> None:
         """Take all codes that words can have, in the order in which symbols are to count them."""

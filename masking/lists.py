@@ -69,15 +69,13 @@ class Lists:
         self._library = library
         weakref.finalize(self, library.lists_free, self.handle)
 
-    def unions(self) -> tuple[list[Union], list[int]]:
-        """Return all unions by their numbers, and the numbers of those that have words."""
+    def unions(self) -> tuple[list[Union], list[int], list[int]]:
+        """Return all unions by their numbers; the numbers of those that have words, and single letters among these."""
         place = ctypes.c_void_p()
         count = self._library.lists_unions(self.handle, ctypes.byref(place))
-        numbers = iter(native.numbers_at(place.value, 4 * count))
+        flat = native.numbers_at(place.value, 5 * count)
         unions: list[Union] = []
-        used: list[int] = []
-        for last, before, words, _ in zip(numbers, numbers, numbers, numbers, strict=True):
+        for last, before in zip(flat[::5], flat[1::5], strict=True):
             unions.append((last, *unions[before]) if unions else ())
-            if words > 0:
-                used.append(len(unions) - 1)
-        return unions, used
+        used, lettered = ([number for number, held in enumerate(flat[at::5]) if held > 0] for at in (2, 3))
+        return unions, used, lettered

@@ -78,6 +78,7 @@ class Matcher:
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
+            ctypes.c_uint16(len(lexicon.letters())),
             ctypes.c_uint16(lexicon.unknown),
             native.address(array("H", lower)),
             bytes(is_inert),

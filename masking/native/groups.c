@@ -14,20 +14,23 @@ static uint64_t hash_of(const uint64_t *set, int32_t words) {
     return hash;
 }
 
-/* Write the number of each bit that is set, `first` added, and return how many these are. */
-static uint32_t unpack(const uint64_t *bits, uint32_t width, uint32_t first, Symbol *symbols) {
+/* Write the number of each bit that is set of so many, `first` added, and return how many these are. */
+static uint32_t unpack(const uint64_t *bits, uint32_t size, uint32_t first, Symbol *symbols) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < width; i++)
-        for (uint64_t some = bits[i]; some; some &= some - 1)
-            symbols[count++] = (Symbol)(first + 64 * i + (uint32_t)__builtin_ctzll(some));
+    for (uint32_t i = 0; 64 * i < size; i++)
+        for (uint64_t some = bits[i]; some; some &= some - 1) {
+            uint32_t bit = 64 * i + (uint32_t)__builtin_ctzll(some);
+            if (bit < size) symbols[count++] = (Symbol)(first + bit);
+        }
     return count;
 }
 
 uint32_t set_symbols(const Sets *sets, int32_t set, Symbol *symbols) {
-    uint32_t others = WORDS / 64, count = unpack(sets->others + (size_t)set * others, others, 0, symbols);
-    for (uint32_t shape = 0; shape < SHAPES; shape++) {
-        const uint64_t *codes = sets->codes + (size_t)sets->words[(size_t)set * SHAPES + shape] * sets->width;
-        count += unpack(codes, sets->width, WORDS + shape * sets->all_codes, symbols + count);
+    uint32_t count = unpack(sets->others + (size_t)set * (WORDS / 64), WORDS, 0, symbols);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const uint64_t *codes = sets->codes + (size_t)sets->words[set * SHAPES + shape] * sets->width;
+        uint32_t size = shape_size(sets->all_codes, sets->letters, shape);
+        count += unpack(codes, size, shape_begin(sets->all_codes, sets->letters, shape), symbols + count);
     }
     return count;
 }
@@ -131,9 +134,10 @@ static const uint64_t *codes_of(const Classes *c, const Sets *sets, int32_t s, i
     return sets->codes + (size_t)number_of(c, sets, s, shape) * sets->width;
 }
 
-/* The first shape in which each set in use takes the same codes as in this one. */
+/* The first shape in which each set in use takes the same codes as in this one, and which words of all codes have. */
 static int32_t like_shape(const Classes *c, const Sets *sets, int32_t shape) {
     for (int32_t like = 0; like < shape; like++) {
+        if (like == S_INITIAL || like == S_LETTER) continue;
         int32_t s = 0;
         while (s < c->used && number_of(c, sets, s, like) == number_of(c, sets, s, shape)) s++;
         if (s == c->used) return like;
@@ -145,7 +149,7 @@ static int32_t like_shape(const Classes *c, const Sets *sets, int32_t shape) {
    only those are looked at with which one begins, or the first behind it. */
 static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of) {
     uint32_t size = 1, codes = sets->all_codes, others = WORDS / 64, stretch = codes > WORDS ? codes : WORDS;
-    while (size < 2 * (WORDS + SHAPES * codes)) size *= 2;
+    while (size < 2 * (shape_begin(codes, sets->letters, S_LETTER) + sets->letters)) size *= 2;
     c->marks = calloc(stretch * (size_t)g->width + 1, sizeof(uint64_t));
     c->starts = malloc((stretch / 64 + 1) * sizeof(uint64_t));
     c->slots = malloc(size * sizeof(uint16_t));
@@ -158,17 +162,19 @@ static int classify(Group *g, Classes *c, const Sets *sets, uint16_t *class_of) 
     if (classify_stretch(g, c, c->starts, 0, WORDS, class_of)) return OUT_OF_MEMORY;
     for (int32_t shape = 0; shape < SHAPES; shape++) {
         int32_t like = like_shape(c, sets, shape);
-        uint32_t first = WORDS + (uint32_t)shape * codes, same = WORDS + (uint32_t)like * codes;
+        uint32_t count = shape_size(codes, sets->letters, shape), width = (count + 63) / 64;
+        uint32_t first = shape_begin(codes, sets->letters, shape);
         if (like < shape) {
-            memcpy(class_of + first, class_of + same, codes * sizeof(uint16_t));
+            const uint16_t *same = class_of + shape_begin(codes, sets->letters, like);
+            memcpy(class_of + first, same, count * sizeof(uint16_t));
             continue;
         }
-        memset(c->starts, 0, sets->width * sizeof(uint64_t));
+        memset(c->starts, 0, width * sizeof(uint64_t));
         c->starts[0] = 1;
-        for (int32_t s = 0; s < c->used; s++) add_borders(c->starts, codes_of(c, sets, s, shape), sets->width);
-        for (int32_t s = 0; s < c->used; s++)
-            mark_symbols(g, c, c->starts, codes_of(c, sets, s, shape), sets->width, s);
-        if (classify_stretch(g, c, c->starts, first, codes, class_of)) return OUT_OF_MEMORY;
+        for (int32_t s = 0; s < c->used; s++) add_borders(c->starts, codes_of(c, sets, s, shape), width);
+        if (count % 64) c->starts[width - 1] &= (1ull << count % 64) - 1;
+        for (int32_t s = 0; s < c->used; s++) mark_symbols(g, c, c->starts, codes_of(c, sets, s, shape), width, s);
+        if (classify_stretch(g, c, c->starts, first, count, class_of)) return OUT_OF_MEMORY;
     }
     return 0;
 }

@@ -34,7 +34,7 @@ static int join(Lists *lists, Slot *slot, int32_t list) {
         joined = lists->union_count;
         if (joined > UINT16_MAX) return TOO_LARGE;
         if (grow((void **)&lists->unions, &lists->union_room, joined + 1, sizeof(Union))) return OUT_OF_MEMORY;
-        lists->unions[lists->union_count++] = (Union){list, before, 0, 0};
+        lists->unions[lists->union_count++] = (Union){list, before, 0, 0, 0};
         lists->unions[before].next = joined;
     }
     lists->unions[before].words--;
@@ -52,6 +52,20 @@ static int take_word(Lists *lists, Slot *word, int32_t list) {
     return join(lists, slot, list);
 }
 
+/* Say whether a word in UTF-8 is one letter. */
+static int is_single(const char *word, uint32_t length) {
+    uint32_t first = (unsigned char)*word;
+    return length == (first < 0xc0 ? 1u : first < 0xe0 ? 2u : first < 0xf0 ? 3u : 4u);
+}
+
+/* Note which lists hold single letters together. */
+static void note_letters(Lists *lists) {
+    for (uint32_t i = 0; i <= lists->mask; i++) {
+        const Slot *slot = &lists->slots[i];
+        if (slot->length && is_single(lists->pool + slot->at, slot->length)) lists->unions[slot->code].has_letters = 1;
+    }
+}
+
 static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int32_t count) {
     uint32_t size = count ? ends[count - 1] : 0, words = 0, room = 16;
     for (uint32_t i = 0; i < size; i++) words += lines[i] == '\n';
@@ -62,7 +76,7 @@ static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int
     if (!lists->slots || !lists->pool || grow((void **)&lists->unions, &lists->union_room, 1, sizeof(Union)))
         return OUT_OF_MEMORY;
     memcpy(lists->pool, lines, size);
-    lists->unions[lists->union_count++] = (Union){-1, 0, 0, 0};
+    lists->unions[lists->union_count++] = (Union){-1, 0, 0, 0, 0};
     Slot waiting[AHEAD] = {{0}};
     uint32_t at = 0, read = 0;
     int status = 0;
@@ -79,6 +93,7 @@ static int read_lists(Lists *lists, const char *lines, const uint32_t *ends, int
         }
         for (uint32_t i = 0; i < AHEAD && !status; i++) status = take_word(lists, &waiting[read++ % AHEAD], list);
     }
+    if (!status) note_letters(lists);
     return status;
 }
 

@@ -67,9 +67,10 @@ static uint32_t weight_of(const Matcher *m, uint32_t symbol) {
         uint32_t digits = (symbol - NUMBERS) % LENGTHS + 1;
         return digits < 3 ? SHORT : digits < 5 ? GROUP : LONG;
     }
-    uint32_t code = (symbol - WORDS) % m->words.codes, shape = (symbol - WORDS) / m->words.codes;
+    uint32_t letters = shape_begin(m->words.codes, m->words.letters, S_INITIAL);
+    uint32_t code = symbol < letters ? (symbol - WORDS) % m->words.codes : (symbol - letters) % m->words.letters;
     if (code == m->words.unknown) return UNKNOWN;
-    return shape == S_LOWER && m->words.is_inert[code] ? INERT : shape == S_INITIAL || shape == S_LETTER ? OTHER : 1;
+    return symbol >= letters ? OTHER : symbol - WORDS < m->words.codes && m->words.is_inert[code] ? INERT : 1;
 }
 
 /* Weights of sets: each is known once it was asked for. */
@@ -180,7 +181,7 @@ done:
 }
 
 /* Make a matcher; NULL with `*error` and, where a phrase is to blame, `*blamed`. */
-Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
+Matcher *matcher_new(uint16_t codes, uint16_t letters, uint16_t unknown, const uint16_t *inert, const uint8_t *is_inert,
                      Lists *lists, const uint16_t *union_codes, const char *endings, uint32_t endings_size,
                      const uint16_t *ending_codes, const uint64_t *others, const int32_t *set_words,
                      const uint64_t *set_codes, int32_t set_count, const int32_t *tokens, const int32_t *phrase_starts,
@@ -193,10 +194,11 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
     *blamed = -1;
     if (!m) return NULL;
     m->words.codes = codes;
+    m->words.letters = letters;
     m->words.unknown = unknown;
     m->words.inert = copied(inert, codes * sizeof(uint16_t));
     m->words.is_inert = copied(is_inert, codes);
-    m->symbols = WORDS + SHAPES * (uint32_t)codes;
+    m->symbols = shape_begin(codes, letters, S_LETTER) + letters;
     m->phrases = calloc((size_t)phrase_count + 1, sizeof(Phrase));
     m->rule_of = copied(rule_of, (size_t)phrase_count * sizeof(int32_t));
     m->rules = copied(rules, (size_t)rule_count * sizeof(Rule));
@@ -232,7 +234,7 @@ Matcher *matcher_new(uint16_t codes, uint16_t unknown, const uint16_t *inert, co
             goto failed;
         }
     }
-    Sets sets = {others, set_codes, set_words, set_count, codes, (codes + 63u) / 64};
+    Sets sets = {others, set_codes, set_words, set_count, codes, letters, (codes + 63u) / 64};
     *error = group_phrases(m, &sets);
     if (*error) goto failed;
     return m;

@@ -25,10 +25,11 @@ typedef struct {
     uint16_t length, code;
 } Slot;
 
-/* Lists that hold a word together: the last of them, and the union of those before it; how many words it has. `next`: the
-   union that was made last of it and one list more. The first one is of no list. */
+/* Lists that hold a word together: the last of them, and the union of those before it; how many words it has, and whether
+   any of them is a single letter. `next`: the union that was made last of it and one list more. The first one is of no
+   list. */
 typedef struct {
-    int32_t list, before, words, next;
+    int32_t list, before, words, has_letters, next;
 } Union;
 
 /* The words of all lists, each with the number of its union for a code. */
@@ -59,7 +60,7 @@ typedef struct {
     uint32_t ending_mask;
     uint16_t *ending_places;
     char *ending_pool;
-    uint16_t codes, unknown;
+    uint16_t codes, letters, unknown; /* the first codes are those that single letters have */
     uint16_t *inert;   /* the code of a lower-case word of each code */
     uint8_t *is_inert; /* whether a code parts zones */
 } Words;
@@ -75,6 +76,18 @@ Symbol number_symbol(const char *digits, uint32_t length);
 
 /* Shapes as `lexicon.SHAPES` numbers them, less one. */
 enum { S_LOWER, S_TITLE, S_UPPER, S_CAMEL, S_INITIAL, S_LETTER, S_UNCASED, S_MIXED };
+
+/* How many symbols the words of a shape have: one for each code. */
+static inline uint32_t shape_size(uint32_t codes, uint32_t letters, int shape) {
+    return shape == S_INITIAL || shape == S_LETTER ? letters : codes;
+}
+
+/* The first of these: those of single letters stand behind all others. */
+static inline uint32_t shape_begin(uint32_t codes, uint32_t letters, int shape) {
+    if (shape < S_INITIAL) return WORDS + (uint32_t)shape * codes;
+    if (shape > S_LETTER) return WORDS + (uint32_t)(shape - 2) * codes;
+    return WORDS + (SHAPES - 2) * codes + (uint32_t)(shape - S_INITIAL) * letters;
+}
 
 /* The symbol of a word with letters beyond ASCII; `plain` is how lists write it. */
 Symbol listed_symbol(const Words *words, const char *word, uint32_t length, const char *plain, uint32_t plain_length,
@@ -157,7 +170,7 @@ typedef struct {
     const uint64_t *others, *codes; /* WORDS / 64 of each set; `width` of each set of codes */
     const int32_t *words;           /* SHAPES of each set */
     int32_t count;
-    uint32_t all_codes, width;
+    uint32_t all_codes, letters, width;
 } Sets;
 
 /* Write the symbols of a set and return how many these are. */

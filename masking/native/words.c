@@ -206,7 +206,8 @@ static int shape_of(const char *word, uint32_t length) {
 
 static Symbol symbol_of(const Words *words, uint16_t code, int shape) {
     if (shape == S_LOWER) code = words->inert[code];
-    return (Symbol)(WORDS + shape * words->codes + code);
+    if (code >= shape_size(words->codes, words->letters, shape)) code = words->unknown; /* no letter is that */
+    return (Symbol)(shape_begin(words->codes, words->letters, shape) + code);
 }
 
 static const Slot *listed(const Words *words, const char *word, uint32_t length, int exact) {
