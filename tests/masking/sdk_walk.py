@@ -36,10 +36,14 @@ def fields(model: Any) -> dict[str, Any]:
 
 
 class SdkWalk:
-    """One walk; `unplaced` are the paths of fields, types and texts that would fall to `UNKNOWN`."""
+    """One walk; `unplaced` are the paths of fields, types and texts that would fall to `UNKNOWN`.
+
+    `words` are the values that the API fixes, by the treatment of their places.
+    """
 
     def __init__(self) -> None:
         self.unplaced: set[str] = set()
+        self.words: dict[Treatment, set[str]] = {treatment: set() for treatment in Treatment}
         self.seen = 0
         self._done: set[tuple[Any, int]] = set()
 
@@ -68,6 +72,8 @@ class SdkWalk:
 
     def _leaf(self, hint: Any, shape: Shape, path: str) -> None:
         self.seen += 1
+        if typing.get_origin(hint) is typing.Literal and isinstance(shape, Here):
+            self.words[shape.treatment].update(word for word in typing.get_args(hint) if isinstance(word, str))
         free = hint is object or typing.get_origin(hint) not in {None, typing.Literal}
         if isinstance(shape, Forms):
             self.visit(hint, shape.members if free else shape.text, path)
