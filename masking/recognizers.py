@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from masking import lookahead
+from masking.allowed import Letters, allowed
 from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
 from masking.drafts import expand
 from masking.findings import Claim
@@ -85,7 +86,7 @@ class Recognizer:
     context: tuple[str, ...]
     unless: tuple[str, ...]
     unless_after: frozenset[str]
-    allow: tuple[Automaton, ...]
+    allow: tuple[Automaton | Letters, ...]
     allow_values: frozenset[str]
     propagate: bool
     strict: bool
@@ -217,7 +218,7 @@ def read_recognizer(
     if any(set(pattern.groupindex) - {"value"} for pattern in patterns):
         raise entry.error("the only group name is `value`", "patterns")
     try:
-        allow = tuple(compile_pattern(expand(source, fragments, lists)) for source in entry.strings("allow"))
+        allow = tuple(allowed(expand(source, fragments, lists)) for source in entry.strings("allow"))
     except ValueError as error:
         raise entry.error(str(error), "allow") from None
     recognizer = Recognizer(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re  # reads the sources of patterns, never a text
 from array import array
 from typing import TYPE_CHECKING
 
+from masking.allowed import MANY, Letters
 from masking.findings import PUBLIC
 from masking.memory import NAME, identifier_number
 from masking.validators import VALIDATORS
 from masking.values import MAX_ATOMS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from masking.recognizers import Recognizer
 
@@ -30,12 +30,6 @@ _FORMS: dict[object, int] = {
 
 _PYTHONS = 1 << 10
 """The form of a validator that Python alone knows."""
-
-_LETTERS = re.compile(r"\(\?m\)(?:\\pL|\[\\pL(-?)\])(?:\{([1-9]|[12]\d)(?:(,)([1-9]|[12]\d)?)?\})?")
-"""An `allow` that is about how many letters a value has, fewer than 30 if it says so, and perhaps hyphens."""
-
-_MANY_LETTERS = 31
-"""Letters from which on values are not told apart by their number."""
 
 _AFTER_OWNER, _ENTRY_OWNER, _ALLOWED_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(5)
 _OWNERS = _VALUE_OWNER + MAX_ATOMS
@@ -55,9 +49,9 @@ class RuleFacts:
 
     def _tell(self, owner: int, recognizer: Recognizer) -> None:
         is_odd = _is_odd(recognizer.context) or _is_odd(recognizer.unless)
-        letters = [_LETTERS.fullmatch(pattern.pattern) for pattern in recognizer.allow]
-        allows = is_odd or not all(letters)
-        plain, hyphened = (_lengths(letters, hyphen) for hyphen in ("", "-"))
+        letters = [one for one in recognizer.allow if isinstance(one, Letters)]
+        allows = is_odd or len(letters) < len(recognizer.allow)
+        plain, hyphened = (_lengths(one for one in letters if one.hyphens == hyphens) for hyphens in (False, True))
         facts = (
             *(recognizer.asks, recognizer.moves, recognizer.propagate, recognizer.identifier == PUBLIC),
             *(recognizer.identifier == NAME, recognizer.alone, recognizer.among is not None),
@@ -94,15 +88,12 @@ class RuleFacts:
         self.owners.extend([owner] * len(words))
 
 
-def _lengths(patterns: Sequence[re.Match[str] | None], hyphen: str) -> int:
-    """Return as bits how many letters values have that some patterns allow: without hyphens, or with them, too."""
+def _lengths(allowed: Iterable[Letters]) -> int:
+    """Return as bits how many letters values have that are allowed."""
     lengths = 0
-    for pattern in patterns:
-        if pattern is not None and (pattern[1] or "") == hyphen:
-            low = int(pattern[2] or 1)
-            high = int(pattern[4] or _MANY_LETTERS) if pattern[3] else low
-            lengths |= sum(1 << length for length in range(low, high + 1))
-    return lengths - (1 << 32) if lengths >> _MANY_LETTERS else lengths  # a signed number of 32 bits
+    for letters in allowed:
+        lengths |= sum(1 << length for length in range(letters.fewest, letters.most + 1))
+    return lengths - (1 << 32) if lengths >> MANY else lengths  # a signed number of 32 bits
 
 
 def _is_odd(cues: Sequence[str]) -> bool:

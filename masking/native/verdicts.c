@@ -12,7 +12,7 @@ enum {
     AFTER_REACH = 24,
     NEXT_GAP = 4,
     LONGEST_ENTRY = 6, /* words, as in `gazetteers.py` */
-    MANY_LETTERS = 31, /* as in `rule_facts.py` */
+    MANY_LETTERS = 31, /* as in `allowed.py` */
     MOST_WORDS = 64
 };
 
