@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.allowed import Letters, allowed
@@ -13,6 +13,7 @@ COUNTED = [r"\pL", r"\pL{3}", r"\pL{1,3}", r"\pL{3,}", r"[\pL]{2}", r"[\pL-]{1,4
 
 
 @pytest.mark.parametrize("source", COUNTED)
+@settings(deadline=None)
 @given(value=st.text(alphabet="aZéßдあ-' .1_\u0301", max_size=32))
 def test_letters_are_counted_as_re2_does(source: str, value: str) -> None:
     """Letters of any script, hyphens only where they may be, and nothing else."""

@@ -52,6 +52,26 @@ FOUND = [
     "proband [[Elowen]], brother unaffected",
     "room 7 [[DELACROIX]] - GI bleed",
     "Nadia from PACU calling on [[Winslow]].",
+    "Subjects [[014-0032]] (G. Roe) and [[014-0035]] (R. Doe) both failed",
+    "the referral [[24-06-3381]] has been made",
+    "pacemaker Azure XT [[RZB604418S]]; proxy",
+    "the transmitter is [[8RK4TT]]. School",
+    "gate #[[7714]], dogs x2",
+    "seen [[may nineteenth]] in the office",
+    "portal msg [[06-15]]): stop it",
+    "scop patch (remove [[9-2]]). Last",
+    "care plan from [[september]] of last year",
+    "consult note for marguerite [[saint-fleur]] medical",
+    "action item for me ([[Fern]])?",
+    "[[Tank Birdwell]]: rescue inhaler",
+    "don't let [[wendell]] sign anything",
+    "FedEx [[7749 1188 2044]] is on its way",
+    "PCP [[HASAN, R]] 8185550150",
+    "Case [[2:24-cv-01187]], our file",
+    "his follow-up is [[March thirty-first]] at the office",
+    "rehab bed on monday the [[sixth]], she says",
+    "um so 7 is [[habimana]] first name amina",
+    "who am i speaking to [[april]] last name green",
 ]
 
 LEFT = [
@@ -76,6 +96,11 @@ LEFT = [
     "x\n501 CLEAN\n502 EMPTY 2 BEDS\n503 ISOLATION 1:1",
     "calling about Lasix. report on Sepsis.",
     "box A-12 is in room 4",
+    "you may fifth-wheel it, they may second it",
+    "Home meds: none. Care plan: unchanged",
+    "gate 4 is closed, door 12 is open",
+    "let me know, let him rest, let pain guide it",
+    "through the week and until then",
 ]
 
 
