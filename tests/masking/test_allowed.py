@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from masking.allowed import Letters, allowed
 from masking.automata import compile_pattern
 
-COUNTED = [r"\pL", r"\pL{3}", r"\pL{1,3}", r"\pL{3,}", r"[\pL]{2}", r"[\pL-]{1,4}", r"[\pL-]", r"[\pL-]{2,}", r"\pL{29}"]
+COUNTED = [
+    r"\pL",
+    r"\pL{3}",
+    r"\pL{1,3}",
+    r"\pL{3,}",
+    r"[\pL]{2}",
+    r"[\pL-]{1,4}",
+    r"[\pL-]",
+    r"[\pL-]{2,}",
+    r"\pL{29}",
+]
 
 
 @pytest.mark.parametrize("source", COUNTED)
