@@ -51,6 +51,22 @@ CASES = {
     "date.dose": (
         "seen [[3/14]], tablet sent | pain since [[3/14]] | back on [[1/2]] with pain | Take 1/2 tablet twice daily."
     ),
+    "name.book-cited": (
+        "CABG by [[Levey]] 2019, stable | from [[Levey]]'s 2021 note | a note from Fr. [[Blake]] today | "
+        "we leave a 19 Fr Blake and go"
+    ),
+    "name.book-method": (
+        "cardiac clearance by [[Becker]], then OR | QTc 480 per [[Becker]], hold Zofran | Nephrology ([[Becker]]) wants labs | "
+        "[[Garcia]]'s kidney disease is worse | is [[Becker]] always confused at night? | compute TTR by Rosendaal, goal 2-3"
+    ),
+    "name.book-plain": (
+        "in room 4 is [[max]], he is sleeping | then [[mark]] has a fever | [[Claude]] fell at noon | "
+        "keep it to 12 slides max, with notes"
+    ),
+    "shape.hours": (
+        "call me at [[five five five zero one four two]] about it | MRN [[0730-1930]], then | seen [[March 4]] 0700-1900 | "
+        "clinic hours: Mon-Thu 0730-1930, Fri 0800-1600"
+    ),
     "name.eponym-pairs": (
         "[[Ireton-Jones]], 54F, bed 4 | [[Howell-Evans]] is npo after midnight | [[Thompson-Epstein]], MRN 4471920 | "
         "Pt: [[Martin-Hopkins]] refused her meds | his wife [[Anna Marshall-Smith]] agrees | "
