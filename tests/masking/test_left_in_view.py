@@ -65,7 +65,7 @@ CASES = {
     ),
     "shape.hours": (
         "call me at [[five five five zero one four two]] about it | MRN [[0730-1930]], then | seen [[March 4]] 0700-1900 | "
-        "clinic hours: Mon-Thu 0730-1930, Fri 0800-1600"
+        "clinic hours: Mon-Thu 0730-1930, then closed | account [[4471-2210]] in June"
     ),
     "name.eponym-pairs": (
         "[[Ireton-Jones]], 54F, bed 4 | [[Howell-Evans]] is npo after midnight | [[Thompson-Epstein]], MRN 4471920 | "
