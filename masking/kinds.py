@@ -35,6 +35,8 @@ _ESCAPE = re.compile(r"\\(.)")
 _LOWER, _OTHER = "<lower>", "<other>"  # no names of lists: a kind holds no brackets
 _CLOSED = 1 << ord('"') | 1 << ord("\n")
 """What a quote that ends its line is."""
+_MOST_SYMBOLS = 0xFFFF
+"""Native code counts symbols in sixteen bits; those of single letters are in two shapes of their own."""
 _NO_SHAPES: frozenset[int] = frozenset()
 _EVERY_SHAPE = range(1, len(SHAPES) + 1)
 _ALIKE = [0] + [1] * (len(SHAPES) - 1)
@@ -223,6 +225,8 @@ class Kinds:
         moved = self._lexicon.recode(uses)
         letters = self._lexicon.letters()  # these first: native code knows single letters by them
         new = sorted({moved.get(code, code) for code in self._codes}, key=lambda code: (code not in letters, code))
+        if FIRST_WORD + (len(SHAPES) - 2) * len(new) + 2 * len(letters) > _MOST_SYMBOLS:
+            raise ValueError("phrases tell too many word lists apart")
         numbers = {code: place for place, code in enumerate(new)}
         places = [numbers[moved.get(code, code)] for code in self._codes]
         self._held = {name: [places[place] for place in some] for name, some in self._held.items()}

@@ -261,9 +261,11 @@ class Lexicon(dict[str, bytes]):
     def word(self, word: str) -> tuple[bytes, bool]:
         """Return the three bytes of a word, and whether it stands in a list."""
         shape = shape_of(word)
-        union = self._held.get(word) or self._held.get(plain(word), 0)
+        listed = plain(word)
+        single = len(word) == 1 < len(listed)  # `ǆ` is a letter, and no list's `dz`: native code knows letters apart
+        union = self._held.get(word) or (0 if single else self._held.get(listed, 0))
         known = union > 0 or len(word) == 1
-        code = self._codes[union] if union else self._by_ending(plain(word))
+        code = self._codes[union] if union else self._by_ending(listed)
         if shape == 1:
             code = self._inert.get(code, code)
         return code + shape.to_bytes(), known

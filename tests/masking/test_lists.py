@@ -91,6 +91,25 @@ def test_more_unions_than_codes_are_fine_if_phrases_tell_few_apart() -> None:
     assert [finding[:2] for finding in find(rules, "wb wd wc wah")] == [(0, 2)]
 
 
+def test_single_letters_have_symbols_of_their_own() -> None:
+    """Native code counts symbols in sixteen bits: as many kinds of words have room, but not if all are single letters."""
+    signs = [chr(0x4E00 + number) for number in range(8191)]
+    lists = {
+        f"l{letters(place)}": " ".join(signs[number - 1] for number in range(1, 8192) if number >> place & 1)
+        for place in range(13)
+    }
+    words = ", ".join(f"{name}: {some}" for name, some in lists.items())
+
+    def rules(phrases: str) -> dict[str, bytes]:
+        rule = f"recognizers:\n  - {{id: r, identifier: NAME, phrases: [{phrases}], examples: ['[[{signs[0]}]]']}}\nwords: {{{words}}}\n"
+        return {"recognizers/a.yaml": rule.encode()}
+
+    found = find(RuleSet.from_sources(rules(f"'[[ <l{letters(0)} -l{letters(1)}> ]]'")), f"{signs[0]} {signs[2]}")
+    assert [finding[:2] for finding in found] == [(0, 1)]
+    with pytest.raises(RuleError, match="tell too many word lists apart"):
+        RuleSet.from_sources(rules(", ".join(f"'[[ <{name}> ]]'" for name in lists)))
+
+
 def test_phrases_that_tell_too_many_words_apart_are_refused() -> None:
     """There are so many codes on a tape, and one word more is a broken rule file."""
     phrases = ", ".join(f"'[[ <list_{letters(place)}> ]]'" for place in range(14))

@@ -275,7 +275,7 @@ def test_words_of_any_letters_are_read_as_the_lexicon_reads_them(view: str) -> N
 def in_both_ways() -> list[tuple[RuleSet, RuleSet]]:
     """Rules of every shape, and the shipped ones, each natively and by RE2, whose programs take a second to make."""
     phrases = [f"<{shape}>" for shape in ("lower", "title", "upper", "camel", "initial", "letter", "uncased", "mixed")]
-    some = rules_of(*phrases, '"né|naïve|ß|of"', "<given>", "<n>", "\\'", "<any>")
+    some = rules_of(*phrases, '"né|naïve|ß|of|dz"', "<given>", "<n>", "\\'", "<any>")
     return [(rules, by_re2(rules)) for rules in (some, shipped())]
 
 
