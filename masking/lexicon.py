@@ -43,6 +43,8 @@ CLOSE = 0x1A
 SHAPES = {"lower": 1, "title": 2, "upper": 3, "camel": 4, "initial": 5, "letter": 6, "uncased": 7, "mixed": 8}
 """Of words: `john`, `John`, `JOHN`, `McDonald`, `J`, `j`, scripts without capitals, `iPhone`."""
 
+_OF_LETTERS = frozenset({SHAPES["initial"], SHAPES["letter"]})
+
 LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)
 """Shapes of numbers: by digits, the last one for all longer ones."""
 
@@ -262,10 +264,15 @@ class Lexicon(dict[str, bytes]):
         """Return the three bytes of a word, and whether it stands in a list."""
         shape = shape_of(word)
         listed = plain(word)
-        single = len(word) == 1 < len(listed)  # `ǆ` is a letter, and no list's `dz`: native code knows letters apart
-        union = self._held.get(word) or (0 if single else self._held.get(listed, 0))
+        union = self._held.get(word, 0)
+        if (
+            shape in _OF_LETTERS and len(listed) > 1
+        ):  # `ǆ` is a letter, and no list's `dz`: native code knows letters apart
+            code = self._codes[union] if union else _UNKNOWN
+        else:
+            union = union or self._held.get(listed, 0)
+            code = self._codes[union] if union else self._by_ending(listed)
         known = union > 0 or len(word) == 1
-        code = self._codes[union] if union else self._by_ending(listed)
         if shape == 1:
             code = self._inert.get(code, code)
         return code + shape.to_bytes(), known

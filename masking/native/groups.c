@@ -137,7 +137,7 @@ static const uint64_t *codes_of(const Classes *c, const Sets *sets, int32_t s, i
 /* The first shape in which each set in use takes the same codes as in this one, and which words of all codes have. */
 static int32_t like_shape(const Classes *c, const Sets *sets, int32_t shape) {
     for (int32_t like = 0; like < shape; like++) {
-        if (like == S_INITIAL || like == S_LETTER) continue;
+        if (is_of_letters(like)) continue;
         int32_t s = 0;
         while (s < c->used && number_of(c, sets, s, like) == number_of(c, sets, s, shape)) s++;
         if (s == c->used) return like;

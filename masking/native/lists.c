@@ -52,12 +52,6 @@ static int take_word(Lists *lists, Slot *word, int32_t list) {
     return join(lists, slot, list);
 }
 
-/* Say whether a word in UTF-8 is one letter. */
-static int is_single(const char *word, uint32_t length) {
-    uint32_t first = (unsigned char)*word;
-    return length == (first < 0xc0 ? 1u : first < 0xe0 ? 2u : first < 0xf0 ? 3u : 4u);
-}
-
 /* Note which lists hold single letters together. */
 static void note_letters(Lists *lists) {
     for (uint32_t i = 0; i <= lists->mask; i++) {

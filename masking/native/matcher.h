@@ -77,9 +77,18 @@ Symbol number_symbol(const char *digits, uint32_t length);
 /* Shapes as `lexicon.SHAPES` numbers them, less one. */
 enum { S_LOWER, S_TITLE, S_UPPER, S_CAMEL, S_INITIAL, S_LETTER, S_UNCASED, S_MIXED };
 
+/* Say whether a shape is one of single letters. */
+static inline int is_of_letters(int shape) { return shape == S_INITIAL || shape == S_LETTER; }
+
+/* Say whether a word in UTF-8 is one letter. */
+static inline int is_single(const char *word, uint32_t length) {
+    uint32_t first = (unsigned char)*word;
+    return length == (first < 0xc0 ? 1u : first < 0xe0 ? 2u : first < 0xf0 ? 3u : 4u);
+}
+
 /* How many symbols the words of a shape have: one for each code. */
 static inline uint32_t shape_size(uint32_t codes, uint32_t letters, int shape) {
-    return shape == S_INITIAL || shape == S_LETTER ? letters : codes;
+    return is_of_letters(shape) ? letters : codes;
 }
 
 /* The first of these: those of single letters stand behind all others. */

@@ -104,7 +104,8 @@ static uint16_t with_ends(Group *g, uint32_t count) {
     return next != NOT_MADE && ends ? next | ENDS : next;
 }
 
-/* Make the state behind a symbol of a class where nothing was reached before it. */
+/* Make the state behind a symbol of a class where nothing was reached before it: of the places that are looked at, and some
+   beside them, which nobody asks about. */
 static uint16_t begun(Group *g, uint16_t class) {
     const uint64_t *holds = g->holds + (size_t)class * (size_t)g->width;
     uint16_t *places = g->reached + g->reached_count;
@@ -112,8 +113,7 @@ static uint16_t begun(Group *g, uint16_t class) {
     for (int32_t i = g->from / 64; 64 * i < g->to; i++)
         for (uint64_t bits = g->firsts[i]; bits; bits &= bits - 1) {
             int32_t place = 64 * i + __builtin_ctzll(bits);
-            int is_asked = place >= g->from && place < g->to;
-            if (is_asked && has(holds, g->set_of[place])) places[count++] = (uint16_t)place;
+            if (has(holds, g->set_of[place])) places[count++] = (uint16_t)place;
         }
     return with_ends(g, count);
 }

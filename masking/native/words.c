@@ -246,6 +246,8 @@ Symbol word_symbol(const Words *words, const char *word, uint32_t length) {
 Symbol listed_symbol(const Words *words, const char *word, uint32_t length, const char *plain, uint32_t plain_length,
                      int shape) {
     const Slot *slot = listed(words, word, length, 1);
+    if (!slot && is_of_letters(shape) && !is_single(plain, plain_length)) /* `ǆ` is a letter, and no list's `dz` */
+        return symbol_of(words, words->unknown, shape);
     if (!slot) slot = listed(words, plain, plain_length, 1);
     return symbol_of(words, slot ? slot->code : code_by_ending(words, plain, plain_length, 1), shape);
 }

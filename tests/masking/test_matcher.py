@@ -265,6 +265,7 @@ EVERY = st.text(
 
 @settings(max_examples=300, deadline=None)
 @given(EVERY)
+@example("\u01c6 \u01c4 \u01c5 dz")
 def test_words_of_any_letters_are_read_as_the_lexicon_reads_them(view: str) -> None:
     """Of every character of Unicode native code knows what Python knows: atoms, shapes, lists, endings and keys."""
     for natively, re2 in in_both_ways():

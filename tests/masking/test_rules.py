@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from masking import Memory, RuleError, RuleSet, find, read_sources
 from masking.examples import failures
 from masking.reading import Reading
 from masking.scan import Scanner
+from masking.sources import open_entry
 from masking.tape_search import WINDOW
 
 if TYPE_CHECKING:
@@ -365,6 +367,15 @@ def test_no_search_reads_beyond_its_window() -> None:
         reading.findings(reading.zones, Memory())
     assert max(seen) < 2 * WINDOW
     assert len(seen) > 2
+
+
+def test_every_definition_is_used() -> None:
+    """A word list that stands among the definitions would be neither, and nobody would notice."""
+    files = {name: source for name, source in read_sources(POLICIES).items() if name.startswith("recognizers/")}
+    names = [name for file, source in files.items() for name in open_entry(file, source).mapping("define")]
+    used = set(re.findall(r"\{\{([a-z_]+)", b"\n".join(files.values()).decode()))
+    assert len(names) > 500
+    assert [name for name in names if name not in used] == []
 
 
 def test_an_example_is_proven_by_itself() -> None:
