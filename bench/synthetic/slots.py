@@ -261,7 +261,8 @@ def _old_age(case: Case, form: str) -> str:
     age = age if age > people.OLD - 1 else 90 + age % 12
     if form != "spoken":
         return str(age)
-    return days.spoken_number(age) if age < 100 else f"a hundred and {days.spoken_number(age - 100)}"
+    over = days.spoken_number(age - 100) if age > 100 else ""
+    return days.spoken_number(age) if age < 100 else f"a hundred and {over}" if over else "a hundred"
 
 
 VALUES: dict[str, tuple[str, str, Callable[[Case, str], str]]] = {
