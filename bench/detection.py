@@ -44,12 +44,14 @@ if TYPE_CHECKING:
 
 PLAIN = ("asq*", "synthetic prompts")
 """Sets that evasions, lower case, unseen names and other values are made from."""
-NAMED = ("prompts", "handoffs", "letters")
+NAMED = ("prompts", "handoffs", "letters", "frames", "said")
 """Sets that are made again with people whose names are words."""
-RENAMED = ("synthetic prompts", "synthetic notes", "written prompts", "written handoffs")
+RENAMED = ("synthetic prompts", "synthetic notes", "synthetic frames", "synthetic said", "written prompts", "written handoffs")
 """Sets that are made again with people called as most people are."""
 COUNT = 250
-"""Documents in each synthetic set; prompts, half of which are negatives, twice as many."""
+"""Documents in each synthetic set."""
+TIMES = {"prompts": 2, "frames": 3, "said": 3}
+"""How many times as many of some: half of the prompts are negatives, and a frame has one value."""
 _BUNDLES = 6
 _LEAF = 16_000
 _LONG_LEAF = 256_000
@@ -105,7 +107,7 @@ def text_sets(folder: Path | None, half: Half, seed: int) -> Sets:
     for path in sorted(folder.rglob("*.jsonl")) if folder else ():
         sets[path.stem] = cache(partial(read_rows, path))
     for name in synthetic.names(half):
-        count = COUNT * (1 + (name == "prompts"))
+        count = COUNT * TIMES.get(name, 1)
         sets[f"synthetic {name}"] = cache(partial(synthetic.documents, name, half, seed, count))
     for name in names_written(half):
         sets[f"written {name}"] = cache(partial(written, name, half))

@@ -43,6 +43,8 @@ SETS: dict[str, tuple[str, ...]] = {
     "messages": ("messages",),
     "chat": ("chat", "chat_team", "chat_round4", "chat_round5"),
     "tables": ("tables", "tables_exports"),
+    "frames": ("frames",),
+    "said": ("spoken_frames",),
     "hl7": ("hl7",),
     "international": ("international", "international_round4", "international_round5"),
 }

@@ -38,6 +38,8 @@ JUDGED = {
     "letters": 12,
     "international": 40,
     "chat": 30,
+    "frames": 200,
+    "spoken_frames": 200,
 }
 """Kinds of text that the judge half has, and the fewest templates of each."""
 

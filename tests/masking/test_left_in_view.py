@@ -289,6 +289,11 @@ CASES = {
         "from [[New Haven]] to here | [[Jordan Chad]] is npo | lives in [[New Jersey City]] | "
         "She practices in New Zealand, so AHPRA is no use."
     ),
+    "name.plain-verbs": (
+        "i spoke to [[mark]] it was about the drain | we had [[jack]] in bed four | then [[drew]] took the labs | "
+        "my nurse is [[guy]] tonight | seen by mr [[baker]], he left | ask [[bob]] if it hurts | "
+        "her son [[hunter]] is at a camp | he tries to jack himself out of the bed"
+    ),
     "name.namesake-toys": (
         "[[Elmo]], 81M, falls | [[Claude]] slept well, no complaints | Patient: [[Elmo]] | Ask Claude about it. | "
         "He holds his Elmo doll."
