@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from masking.lexicon import plain, plain_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SAINTS = {"saint": "st", "fort": "ft", "mount": "mt"}
@@ -36,6 +36,21 @@ class Gazetteer:
                 if " ".join(keys[first : first + size]) in self.entries:
                     return words[first][0], words[first + size - 1][1]
         return None
+
+
+class Gazetteers:
+    """The gazetteers of the word lists of one set of rules; each is made once, for all rules that ask for the same lists."""
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self.lists = lists
+        self._made: dict[tuple[str, ...], Gazetteer] = {}
+
+    def of(self, names: Sequence[str]) -> Gazetteer:
+        """Return that of some lists. Raises KeyError for a list that there is not."""
+        key = tuple(names)
+        if key not in self._made:
+            self._made[key] = Gazetteer(word for name in names for word in self.lists[name])
+        return self._made[key]
 
 
 def parts(entries: Iterable[str]) -> tuple[str, ...]:

@@ -179,15 +179,17 @@ class Kinds:
             shapes, codes = self._term(terms[0])
             if codes and not shapes:
                 return [self._sets[_LOWER] & codes, self._sets[_OTHER] & codes], _ALIKE
-        every = -1
+        every, away = -1, 0
         shaped: list[tuple[frozenset[int], int, int]] = []
         for term in terms:
             shapes, codes = self._term(term.removeprefix("-"))
-            inside, outside = (-1, codes) if term[0] != "-" else (0, ~codes)
             if shapes:
-                shaped.append((shapes, inside, outside))
+                shaped.append((shapes, -1, codes) if term[0] != "-" else (shapes, 0, ~codes))
+            elif term[0] != "-":
+                every &= codes
             else:
-                every &= outside
+                away |= codes
+        every &= ~away
         sets = [self._sets[_LOWER] & every, self._sets[_OTHER] & every]
         places = _ALIKE
         if shaped:

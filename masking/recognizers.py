@@ -18,16 +18,16 @@ from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pa
 from masking.drafts import expand
 from masking.findings import Claim
 from masking.folding import fold
-from masking.gazetteers import Gazetteer
 from masking.keys import read_keys
 from masking.phrase import Phrase
 from masking.validators import VALIDATORS
 from masking.values import form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from masking.drafts import Draft
+    from masking.gazetteers import Gazetteer, Gazetteers
     from masking.phrases import Phrasebook
     from masking.sources import Entry
     from masking.values import Values
@@ -187,10 +187,10 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
 
 
 def read_recognizer(
-    draft: Draft, fragments: Mapping[str, str], lists: Mapping[str, Iterable[str]], book: Phrasebook
+    draft: Draft, fragments: Mapping[str, str], gazetteers: Gazetteers, book: Phrasebook
 ) -> Recognizer:
     """Read one recognizer. Raises RuleError."""
-    entry, values, fields = draft.entry, draft.values, draft.fields
+    entry, values, fields, lists = draft.entry, draft.values, draft.fields, gazetteers.lists
     if not _ID.fullmatch(entry.rule):
         raise entry.error("`id` must be lower-case letters, digits, dots, dashes", "id")
     identifier = entry.text("identifier")
@@ -242,7 +242,7 @@ def read_recognizer(
         allow_values=frozenset(form(fold(value)) for value in entry.strings("allow_values")),
         propagate=entry.flag("propagate", default=False),
         stop=frozenset(lists.get("stop", ())) if entry.flag("trim", default=False) else frozenset(),
-        among=_gazetteer(entry, lists),
+        among=_gazetteer(entry, gazetteers),
         alone=entry.flag("alone", default=False),
         strict=entry.choice("names", frozenset({_STRICT_ONLY, "all"}), "all") == _STRICT_ONLY,
         examples=tuple(
@@ -261,12 +261,12 @@ def read_recognizer(
     return recognizer
 
 
-def _gazetteer(entry: Entry, lists: Mapping[str, Iterable[str]]) -> Gazetteer | None:
+def _gazetteer(entry: Entry, gazetteers: Gazetteers) -> Gazetteer | None:
     names = entry.strings("among")
-    unknown = next((name for name in names if name not in lists), None)
-    if unknown is not None:
-        raise entry.error(f"no word list `{unknown}`", "among")
-    return Gazetteer(word for name in names for word in lists[name]) if names else None
+    try:
+        return gazetteers.of(names) if names else None
+    except KeyError as unknown:
+        raise entry.error(f"no word list `{unknown.args[0]}`", "among") from None
 
 
 def _example(entry: Entry, number: int, marked: str, line: int, *, wanted: bool) -> Example:

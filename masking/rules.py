@@ -19,7 +19,7 @@ from masking import native
 from masking.drafts import Definitions, Draft, read_draft
 from masking.errors import RuleError
 from masking.examples import failures
-from masking.gazetteers import parts
+from masking.gazetteers import Gazetteers, parts
 from masking.keys import key_phrase
 from masking.lexicon import SITE, Lexicon, PlainWords
 from masking.lists import WordList
@@ -277,13 +277,14 @@ def _read_recognizers(
     drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, WordList], book: Phrasebook
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
+    gazetteers = Gazetteers(lists)
     seen: set[str] = set()
     for draft in drafts:
         rule = draft.entry
         if rule.rule in seen:
             raise rule.error("this id is taken")
         seen.add(rule.rule)
-        recognizers.append(read_recognizer(draft, fragments, lists, book))
+        recognizers.append(read_recognizer(draft, fragments, gazetteers, book))
         if len(recognizers) > MAX_RECOGNIZERS:
             raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:
