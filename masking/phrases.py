@@ -70,7 +70,8 @@ def parted(pieces: Sequence[str]) -> tuple[str, ...]:
     if any(piece.endswith("\\") for piece in pieces):  # escapes what comes next
         return whole
     try:
-        tokens_of(pieces)
+        for piece in pieces:
+            _tokens(piece)
     except ValueError:
         return whole
     return tuple(filter(None, pieces))

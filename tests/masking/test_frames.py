@@ -53,6 +53,9 @@ DAYS = [
 ]
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 FOUND = [
+    "Patient: Cooper, John\nis there a [[cooper]] on your list",
+    "everything is going to [[bob]] this evening",
+    "[[wang, ke]] in nine",
     "[[5550142]] is the MRN on the wristband, but",
     "and [[e five five two nine one seven]] that's the mrn for him",
     "[[v eight seven seven three five two]] is the account for the er visit",
@@ -74,6 +77,21 @@ FOUND = [
     "Facility: [[St Mary's Hospital]]\nUnit: 4",
 ]
 LEFT = [
+    "Location: Right Heel\nSize: 2x3 cm",
+    "Tumor site: Sigmoid Colon, Clinic: General Surgery",
+    "the sat should be 92 on two liters, almost 100 this morning",
+    "he rated himself ninety percent better",
+    "- name: lint\n  run: make",
+    "name: aspirin\ndose: 81",
+    "| 12 | Blue | yes |",
+    "fit a random forest, then port it to ruby or go",
+    "bathes self, grooms self, stool sandy",
+    "occupation: barber. former boatman",
+    "10. Brown\n11. other",
+    "novolog on four ten twelve with meals",
+    "99213 is the claim line and 250000 is the policy limit",
+    "the wound was read by page two",
+    "in C Sharp code with a Z Plasty",
     "he fed a crow in the yard and the raven flew off",
     "we extubated the patient around ten",
     "turned brown and then she turned it down",
