@@ -46,7 +46,7 @@ PLAIN = ("asq*", "synthetic prompts")
 """Sets that evasions, lower case, unseen names and other values are made from."""
 NAMED = ("prompts", "handoffs", "letters", "frames", "said")
 """Sets that are made again with people whose names are words."""
-RENAMED = ("synthetic prompts", "synthetic notes", "synthetic frames", "synthetic said", "written prompts", "written handoffs")
+RENAMED = ("synthetic prompts", "synthetic notes", "synthetic frames", "written prompts", "written handoffs")
 """Sets that are made again with people called as most people are."""
 COUNT = 250
 """Documents in each synthetic set."""

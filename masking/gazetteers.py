@@ -39,7 +39,7 @@ class Gazetteer:
 
 
 class Gazetteers:
-    """The gazetteers of the word lists of one set of rules; each is made once, for all rules that ask for the same lists."""
+    """The gazetteers of the lists of one set of rules, each made once for all rules that ask for the same lists."""
 
     def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
         self.lists = lists

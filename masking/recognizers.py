@@ -186,9 +186,7 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
-def read_recognizer(
-    draft: Draft, fragments: Mapping[str, str], gazetteers: Gazetteers, book: Phrasebook
-) -> Recognizer:
+def read_recognizer(draft: Draft, fragments: Mapping[str, str], gazetteers: Gazetteers, book: Phrasebook) -> Recognizer:
     """Read one recognizer. Raises RuleError."""
     entry, values, fields, lists = draft.entry, draft.values, draft.fields, gazetteers.lists
     if not _ID.fullmatch(entry.rule):

@@ -113,7 +113,9 @@ def said(number: int) -> str:
     """Return a number under forty as it is said."""
     ones = ONES.split()
     tens, rest = divmod(number, 10)
-    return ones[number] if number < len(ones) else ("", "", "twenty", "thirty")[tens] + (f" {ones[rest]}" if rest else "")
+    return (
+        ones[number] if number < len(ones) else ("", "", "twenty", "thirty")[tens] + (f" {ones[rest]}" if rest else "")
+    )
 
 
 @pytest.mark.parametrize("frame", SAID)
@@ -137,7 +139,9 @@ def test_a_person_is_found_in_capitals(frame: str) -> None:
 @pytest.mark.parametrize("frame", TOWNS)
 def test_a_town_is_found_listed_or_not(frame: str) -> None:
     """Towns of two words, one of them ordinary, and of no list."""
-    assert [town for town in ("belle glade", "saranac lake", "gimoomville") if uncovered(frame.format(f"[[{town}]]"))[0]] == []
+    assert [
+        town for town in ("belle glade", "saranac lake", "gimoomville") if uncovered(frame.format(f"[[{town}]]"))[0]
+    ] == []
 
 
 @pytest.mark.parametrize("frame", DAYS)
