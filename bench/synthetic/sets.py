@@ -27,13 +27,15 @@ SETS: dict[str, tuple[str, ...]] = {
         "negatives_round6",
         "prompts_round7",
         "negatives_round7",
+        "prompts_round8",
+        "negatives_round8",
     ),
     "notes": ("notes", "notes_details", "notes_round4"),
     "clean": ("clean", "unnamed", "clean_kinds", "clean_round4", "clean_round5", "clean_round6", "clean_round7"),
     "words": ("words",),
     "handoffs": (
         *("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "spoken_round5"),
-        *("spoken_round6", "spoken_round7", "handoffs"),
+        *("spoken_round6", "spoken_round7", "spoken_round8", "handoffs"),
     ),
     "signouts": (
         *("signouts", "signouts_sheets", "signouts_round4", "signouts_round5", "signouts_round6"),

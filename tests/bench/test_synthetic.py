@@ -40,6 +40,9 @@ JUDGED = {
     "chat": 30,
     "frames": 200,
     "spoken_frames": 200,
+    "prompts_round8": 100,
+    "negatives_round8": 80,
+    "spoken_round8": 80,
 }
 """Kinds of text that the judge half has, and the fewest templates of each."""
 
@@ -137,7 +140,7 @@ def test_negatives_have_no_labels():
         for kind in (
             *SETS["clean"],
             "questions",
-            *("negatives", "negatives_round4", "negatives_round5", "negatives_round6", "negatives_round7"),
+            *(kind for kind in SETS["prompts"] if kind.startswith("negatives")),
         )
         for judge in (False, True)
         for t in templates(kind, judge=judge)
