@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import signal
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from authz.quickstart.envoy_binary import envoy_path
 from authz.quickstart.parts import Part, Running
+from authz.quickstart.ports import free as free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,13 +28,6 @@ STOP_SECONDS = 10.0
 
 class NotStarted(Exception):
     """A part of a configuration did not come up; the text says which, and what it said."""
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], bool], seconds: float, what: str) -> None:

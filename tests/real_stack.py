@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from authz.quickstart.ports import free as free_port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,13 +48,6 @@ PROMPT = (
     "Patient: {name}, MRN: {mrn}, DOB: {dob}, SSN: {ssn}, phone {phone}, e-mail {email}. "
     "Please write a short follow-up note."
 ).format(**CANARIES)
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(condition, seconds: float = 10.0, what: str = "condition") -> Any:

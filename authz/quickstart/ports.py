@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import random
 import socket
+from pathlib import Path
 
 from authz.config import split_address
 from authz.errors import GatewayError
+
+_HANDED_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST = 16_384
+_TRIES = 100
 
 
 class PortTaken(GatewayError):
@@ -39,12 +46,28 @@ def check(option: str, address: str) -> str:
 
 
 def free(host: str = "127.0.0.1") -> int:
-    """Return a port that nobody listens on right now."""
+    """Return a port that nobody listens on right now, and that no connection is given meanwhile.
+
+    Who is told the port listens on it seconds later. A port of those that the kernel hands out may by then be the near
+    end of somebody's connection, which refuses a listener; so it is drawn from below them.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    below = range(_LOWEST, _first_handed_out())
+    drawn = random.SystemRandom().sample(below, min(_TRIES, len(below)))
+    for port in (*drawn, 0):
+        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            given: int = probe.getsockname()[1]
+            return given
+    raise PortTaken(f"no port on {host} is free")
+
+
+def _first_handed_out() -> int:
+    """Return the lowest port that the kernel gives to connections (ip(7): `ip_local_port_range`; RFC 6335: 49152)."""
+    try:
+        return int(_HANDED_OUT.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 49_152
 
 
 def answers(host: str, port: int) -> bool:

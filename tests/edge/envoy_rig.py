@@ -13,7 +13,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from authz.bootstrap import BootstrapSettings, Upstream, render, render_secret
+from authz.quickstart.ports import free as free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,12 +54,6 @@ def envoy_binary() -> str | None:
 
 
 needs_envoy = pytest.mark.skipif(envoy_binary() is None, reason="needs an Envoy binary (PHIGATE_ENVOY)")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,6 +17,7 @@ from authz.decision import HttpFacts, RequestFacts
 from authz.identity import Principal
 from authz.opa_binary import opa_path
 from authz.policy_bundle import build, opa_command
+from authz.quickstart import ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +51,7 @@ def opa() -> Path:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free()
 
 
 @pytest.fixture
