@@ -265,9 +265,8 @@ class Lexicon(dict[str, bytes]):
         shape = shape_of(word)
         listed = plain(word)
         union = self._held.get(word, 0)
-        if (
-            shape in _OF_LETTERS and len(listed) > 1
-        ):  # `ǆ` is a letter, and no list's `dz`: native code knows letters apart
+        # `ǆ` is a letter, and no list's `dz`: native code knows letters apart.
+        if shape in _OF_LETTERS and len(listed) > 1:
             code = self._codes[union] if union else _UNKNOWN
         else:
             union = union or self._held.get(listed, 0)

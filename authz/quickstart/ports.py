@@ -28,20 +28,19 @@ def check(option: str, address: str) -> str:
     `option` is what the user would change, such as `--listen`.
     """
     host, _, port_text = address.rpartition(":")
-    if port_text == "0":
-        return f"{host}:{free(host.strip('[]'))}"
-    host, port = split_address(address)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As Envoy will: connections of an earlier run in TIME_WAIT are no hindrance, a listener is.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        if port_text == "0":
+            return f"{host}:{free(host.strip('[]'))}"
+        host, port = split_address(address)
+        with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+            # As Envoy will: connections of an earlier run in TIME_WAIT are no hindrance, a listener is.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
             probe.listen(1)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(f"{option}: port {port} on {host} is taken; choose another") from None
-            raise PortTaken(f"{option}: cannot listen on {address}: {error.strerror}") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(f"{option}: port {port_text} on {host} is taken; choose another") from None
+        raise PortTaken(f"{option}: cannot listen on {address}: {error.strerror}") from None
     return address
 
 
@@ -49,17 +48,25 @@ def free(host: str = "127.0.0.1") -> int:
     """Return a port that nobody listens on right now, and that no connection is given meanwhile.
 
     Who is told the port listens on it seconds later. A port of those that the kernel hands out may by then be the near
-    end of somebody's connection, which refuses a listener; so it is drawn from below them.
+    end of somebody's connection, which refuses a listener; so it is drawn from below them. Raises OSError.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     below = range(_LOWEST, _first_handed_out())
-    drawn = random.SystemRandom().sample(below, min(_TRIES, len(below)))
-    for port in (*drawn, 0):
-        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
-            probe.bind((host, port))
-            given: int = probe.getsockname()[1]
-            return given
-    raise PortTaken(f"no port on {host} is free")
+    for port in random.SystemRandom().sample(below, min(_TRIES, len(below))):
+        with contextlib.suppress(OSError):
+            return _bound(host, port)
+    return _bound(host, 0)
+
+
+def _bound(host: str, port: int) -> int:
+    """Return the port that can be had where this one is asked for. Raises OSError."""
+    with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+        probe.bind((host, port))
+        given: int = probe.getsockname()[1]
+        return given
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _first_handed_out() -> int:

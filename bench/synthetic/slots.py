@@ -261,8 +261,9 @@ def _old_age(case: Case, form: str) -> str:
     age = age if age > people.OLD - 1 else 90 + age % 12
     if form != "spoken":
         return str(age)
-    over = days.spoken_number(age - 100) if age > 100 else ""
-    return days.spoken_number(age) if age < 100 else f"a hundred and {over}" if over else "a hundred"
+    if age == 100:
+        return "a hundred"
+    return days.spoken_number(age) if age < 100 else f"a hundred and {days.spoken_number(age - 100)}"
 
 
 VALUES: dict[str, tuple[str, str, Callable[[Case, str], str]]] = {

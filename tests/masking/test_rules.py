@@ -172,10 +172,12 @@ def test_a_rule_set_without_profiles_loads() -> None:
 
 
 def test_warm_changes_nothing() -> None:
-    """Warming builds automata and leaves findings as they are."""
-    rules = build()
-    rules.warm()
-    assert [f.start for f in find(rules, "see X1234")] == [4]
+    """Warming builds automata and leaves findings as they are; rules that ran no example on theirs read them now."""
+    proved = build()
+    for rules, is_proved in ((proved, True), (RuleSet.from_archive(proved.archive), False)):
+        assert rules.proved is is_proved
+        rules.warm()
+        assert [f.start for f in find(rules, "see X1234")] == [4]
 
 
 def test_an_empty_directory_is_refused(tmp_path) -> None:

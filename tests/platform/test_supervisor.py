@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -11,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from authz.config import SOCKET_BYTES, load_settings
-from authz.errors import ConfigError
+from authz.config import SOCKET_BYTES
 from authz.lineage import children
-from authz.quickstart import ports
 from authz.quickstart.layout import Layout, StateRefused, tail
 from authz.quickstart.parts import Part, Running, clean_environment
-from authz.quickstart.plan import CLAUDE, NO_KEY, Addresses, Plan, Wishes
 from authz.quickstart.watch import Asked, NotReady, PartEnded, Stopped, Watch
 
 
@@ -299,108 +295,3 @@ def test_stale_sockets_are_removed(tmp_path: Path):
         left.bind(str(layout.socket(0)))
     layout.make()
     assert not layout.socket(0).exists()
-
-
-# ---- ports
-
-
-def test_a_taken_port_names_its_option():
-    """The line says which option to change and which port is taken."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(ports.PortTaken, match=f"--admin-listen: port {port} on 127.0.0.1 is taken"):
-            ports.check("--admin-listen", f"127.0.0.1:{port}")
-        assert ports.answers("127.0.0.1", port)
-
-
-def test_port_zero_becomes_a_free_port():
-    """Port 0 asks for any free one."""
-    address = ports.check("--listen", "127.0.0.1:0")
-    assert ports.check("--listen", address) == address
-
-
-def test_a_free_port_is_none_that_connections_are_given(monkeypatch, tmp_path):
-    """What is drawn for a listener that comes up seconds later lies below the kernel's range; a held one is not drawn."""
-    of_the_kernel = tmp_path / "ip_local_port_range"
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", ports.free()))
-        port = held.getsockname()[1]
-        monkeypatch.setattr(ports, "_HANDED_OUT", of_the_kernel)
-        monkeypatch.setattr(ports, "_LOWEST", port)
-        of_the_kernel.write_text(f"{port + 200}\t60999\n")
-        drawn = {ports.free() for _ in range(300)}
-        assert port not in drawn
-        assert min(drawn) > port
-        assert max(drawn) < port + 200
-        of_the_kernel.write_text(f"{port}\t60999\n")
-        assert ports.check("--listen", f"127.0.0.1:{ports.free()}")  # no room below: any that is free
-
-
-def test_an_address_of_another_machine_is_refused():
-    """An address that this machine does not have is a clear line too."""
-    with pytest.raises(ports.PortTaken, match=r"--listen: cannot listen on 192\.0\.2\.1:8080"):
-        ports.check("--listen", "192.0.2.1:8080")
-
-
-# ---- plan
-
-
-def plan_of(environ: dict[str, str] | None = None, **wishes) -> Plan:
-    return Plan.of(Wishes(**wishes), load_settings(environ or {}, complete=False), environ or {})
-
-
-@pytest.mark.parametrize(
-    ("environ", "upstream", "expected", "key"),
-    [
-        ({}, None, None, NO_KEY),
-        ({"ANTHROPIC_API_KEY": "k"}, None, CLAUDE, "k"),
-        ({"ANTHROPIC_API_KEY": "k"}, "simulator", None, NO_KEY),
-        ({"ANTHROPIC_API_KEY": "k"}, "https://claude.example", "https://claude.example", "k"),
-        ({}, "http://127.0.0.1:9", "http://127.0.0.1:9", NO_KEY),
-        ({"PHIGATE_GATEWAY__UPSTREAM": "http://127.0.0.1:9"}, None, "http://127.0.0.1:9", NO_KEY),
-    ],
-)
-def test_the_upstream_follows_key_option_and_settings(environ, upstream, expected, key):
-    """A key alone means the real API, an option beats it, and the simulator never gets a real key."""
-    plan = plan_of(environ, upstream=upstream)
-    assert (plan.upstream, plan.api_key) == (expected, key)
-
-
-@pytest.mark.parametrize("upstream", ["claude", "https://x/path", "http://claude.example", "file:///x", "http://"])
-def test_an_upstream_that_would_leak_is_refused(upstream: str):
-    """Plaintext to another machine, and what is no origin, never becomes an upstream."""
-    with pytest.raises(ConfigError, match="--upstream: must be http"):
-        plan_of({"ANTHROPIC_API_KEY": "k"}, upstream=upstream)
-
-
-def test_every_wrong_option_is_named():
-    """One start shows all wrong options."""
-    with pytest.raises(ConfigError) as caught:
-        plan_of(
-            upstream="https://claude.example", issuer="i", listen="0.0.0.0:80", admin_listen="x", tls_key=Path("k"),
-            policies=Path("/nowhere"),
-        )  # fmt: skip
-    keys = {line.partition(":")[0] for line in caught.value.problems}
-    assert keys == {
-        "ANTHROPIC_API_KEY",
-        "--jwks-uri",
-        "--listen",
-        "--admin-listen",
-        "--tls-cert, --tls-key",
-        "--policies",
-    }
-
-
-def test_the_development_issuer_stays(tmp_path: Path):
-    """Sessions and tickets belong to an issuer: a second start has the same one, even if its port is taken by then."""
-    layout = Layout.of(tmp_path / "state")
-    layout.make()
-    plan = plan_of()
-    first = Addresses.choose(plan, layout)
-    with contextlib.closing(socket.create_server(("127.0.0.1", int(first.issuer.rpartition(":")[2])))):
-        second = Addresses.choose(plan, layout)
-    assert second.issuer == first.issuer
-    assert second.identity_provider != first.identity_provider
-    assert second.jwks_uri == f"http://127.0.0.1:{second.identity_provider}/jwks"
