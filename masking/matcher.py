@@ -75,6 +75,7 @@ class Matcher:
         owners = [number for number, recognizer in enumerate(recognizers) for _ in recognizer.phrases]
         tokens = _tokens_of(one.pieces for recognizer in recognizers for one in recognizer.phrases)
         told = RuleFacts(recognizers)
+        clues, owners_of_clues, points = told.clues()
         error, blamed = ctypes.c_int32(), ctypes.c_int32(-1)
         handle = self.library.matcher_new(
             ctypes.c_uint16(len(lower)),
@@ -103,6 +104,8 @@ class Matcher:
             native.address(told.owners),
             native.address(told.sizes),
             ctypes.c_int32(len(told.sizes) // 2),
+            *_pool(clues, points),
+            native.address(owners_of_clues),
             ctypes.byref(error),
             ctypes.byref(blamed),
         )

@@ -16,6 +16,7 @@ from masking import lookahead
 from masking.allowed import Letters, allowed
 from masking.automata import Automaton, ByteAutomaton, ascii_edition, compile_pattern
 from masking.drafts import expand
+from masking.evidence import kind_of
 from masking.findings import Claim
 from masking.folding import fold
 from masking.keys import read_keys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from masking.drafts import Draft
+    from masking.evidence import Evidence
     from masking.gazetteers import Gazetteer, Gazetteers
     from masking.phrases import Phrasebook
     from masking.sources import Entry
@@ -66,7 +68,7 @@ class Recognizer:
     `allow_values`: values that are public by design. `propagate`: the value is looked for in all later text. `strict`:
     applies only where the profile says `names: strict`. `stop`: words at which the value ends (`trim: true`). `among`:
     only what these lists hold of the value counts. `alone`: nothing that looks like more of the same stands beside it.
-    `values`: literal ones, whose anchors the phrases find; `fields`: keys whose whole value it is. `ascii_patterns` are
+    `evidence`: a match counts if its clues speak for it, as a word of some kind. `values`: literal ones, whose anchors the phrases find; `fields`: keys whose whole value it is. `ascii_patterns` are
     the ASCII editions of `patterns`.
     """
 
@@ -93,6 +95,7 @@ class Recognizer:
     stop: frozenset[str]
     among: Gazetteer | None
     alone: bool
+    evidence: tuple[Evidence, str] | None
     examples: tuple[Example, ...]
 
     @cached_property
@@ -107,6 +110,7 @@ class Recognizer:
             or self.allow_values
             or self.unless_after
             or self.allow
+            or self.evidence
         )
 
     @cached_property
@@ -144,6 +148,10 @@ class Recognizer:
                 return None
         if self.allow and any(pattern.fullmatch(value) for pattern in self.allow):
             return None
+        if self.evidence is not None:
+            evidence, kind = self.evidence
+            if not evidence.speaks_for(text, start, end, kind):
+                return None
         return start, end
 
     def _moved(self, text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -186,8 +194,14 @@ def _goes_on(text: str, at: int, step: int, start: int, end: int) -> bool:
     return beside in "_%" or (beside in ".," and step < 0 and beyond.isdigit())
 
 
-def read_recognizer(draft: Draft, fragments: Mapping[str, str], gazetteers: Gazetteers, book: Phrasebook) -> Recognizer:
-    """Read one recognizer. Raises RuleError."""
+def read_recognizer(
+    draft: Draft,
+    fragments: Mapping[str, str],
+    gazetteers: Gazetteers,
+    evidence: Mapping[str, Evidence],
+    book: Phrasebook,
+) -> Recognizer:
+    """Read one recognizer; `evidence`: that of each file. Raises RuleError."""
     entry, values, fields, lists = draft.entry, draft.values, draft.fields, gazetteers.lists
     if not _ID.fullmatch(entry.rule):
         raise entry.error("`id` must be lower-case letters, digits, dots, dashes", "id")
@@ -242,6 +256,7 @@ def read_recognizer(draft: Draft, fragments: Mapping[str, str], gazetteers: Gaze
         stop=frozenset(lists.get("stop", ())) if entry.flag("trim", default=False) else frozenset(),
         among=_gazetteer(entry, gazetteers),
         alone=entry.flag("alone", default=False),
+        evidence=_evidence(entry, evidence),
         strict=entry.choice("names", frozenset({_STRICT_ONLY, "all"}), "all") == _STRICT_ONLY,
         examples=tuple(
             [_example(entry, *example, wanted=True) for example in entry.numbered("examples")]
@@ -265,6 +280,18 @@ def _gazetteer(entry: Entry, gazetteers: Gazetteers) -> Gazetteer | None:
         return gazetteers.of(names) if names else None
     except KeyError as unknown:
         raise entry.error(f"no word list `{unknown.args[0]}`", "among") from None
+
+
+def _evidence(entry: Entry, files: Mapping[str, Evidence]) -> tuple[Evidence, str] | None:
+    if not entry.has("evidence"):
+        return None
+    try:
+        file, kind = kind_of(entry.text("evidence"))
+    except ValueError as error:
+        raise entry.error(str(error), "evidence") from None
+    if file not in files:
+        raise entry.error(f"no file `evidence/{file}.txt`", "evidence")
+    return files[file], kind
 
 
 def _example(entry: Entry, number: int, marked: str, line: int, *, wanted: bool) -> Example:

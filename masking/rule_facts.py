@@ -6,6 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from masking.allowed import MANY, Letters
+from masking.evidence import MOST_POINTS
 from masking.findings import PUBLIC
 from masking.memory import NAME, identifier_number
 from masking.validators import VALIDATORS
@@ -14,6 +15,7 @@ from masking.values import MAX_ATOMS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from masking.evidence import Evidence
     from masking.recognizers import Recognizer
 
 _FORMS: dict[object, int] = {
@@ -31,6 +33,9 @@ _FORMS: dict[object, int] = {
 _PYTHONS = 1 << 10
 """The form of a validator that Python alone knows."""
 
+NO_POINTS = MOST_POINTS + 1
+"""What stands for no points in native code, which knows no number below 0 there."""
+
 _AFTER_OWNER, _ENTRY_OWNER, _ALLOWED_OWNER, _ANCHOR_OWNER, _VALUE_OWNER = range(5)
 _OWNERS = _VALUE_OWNER + MAX_ATOMS
 
@@ -44,6 +49,7 @@ class RuleFacts:
         self.listed: list[str] = []
         self.owners = array("i")
         self.sizes = array("i")
+        self.evidence: list[Evidence] = []
         for number, recognizer in enumerate(recognizers):
             self._tell(number * _OWNERS, recognizer)
 
@@ -74,6 +80,25 @@ class RuleFacts:
             for size in recognizer.values.sizes:
                 self.sizes.extend(size)
         self.rules.append(len(self.sizes) // 2)
+        self.rules.extend(self._evidence(recognizer.evidence))
+
+    def _evidence(self, evidence: tuple[Evidence, str] | None) -> tuple[int, int]:
+        """Return the number of a rule's evidence, -1 if it has none, and where its kind of words stands among the cues."""
+        if evidence is None:
+            return -1, -1
+        file, kind = evidence
+        if file not in self.evidence:
+            self.evidence.append(file)
+        return self.evidence.index(file), self._cues((kind,))
+
+    def clues(self) -> tuple[list[str], array[int], array[int]]:
+        """Return all clues, and for each the number of its evidence and its points, counted from `NO_POINTS`."""
+        told = [(clue, number, points) for number, one in enumerate(self.evidence) for clue, points in one.points.items()]
+        return (
+            [clue for clue, _, _ in told],
+            array("i", (number for _, number, _ in told)),
+            array("H", (NO_POINTS + points for _, _, points in told)),
+        )
 
     def _cues(self, cues: Sequence[str]) -> int:
         """Return where cues stand, -1 if there are none, or Python has to look for them."""

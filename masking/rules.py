@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.drafts import Definitions, Draft, read_draft
 from masking.errors import RuleError
+from masking.evidence import read_evidence
 from masking.examples import failures
 from masking.gazetteers import Gazetteers, parts
 from masking.keys import key_phrase
@@ -38,6 +39,7 @@ from masking.triggers import Trigger, read_triggers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from masking.evidence import Evidence
     from masking.profile import Names, Profile
     from masking.triggers import Triggers
 
@@ -92,7 +94,10 @@ class RuleSet:
             book.kinds.seal()
         except ValueError as error:
             raise RuleError("recognizers", str(error)) from None
-        recognizers = _read_recognizers(drafts, fragments, lists, book)
+        evidence = {
+            one.name: one for one in (read_evidence(name, sources[name]) for name in sources if name.startswith("evidence/"))
+        }
+        recognizers = _read_recognizers(drafts, fragments, lists, evidence, book)
         forgotten = PlainWords(lists.get("forgotten", WordList()))
         searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
         triggers = read_triggers(entries)
@@ -293,7 +298,11 @@ def _ask_phrases(drafts: Sequence[Draft], tokens: Mapping[str, int], book: Phras
 
 
 def _read_recognizers(
-    drafts: Iterable[Draft], fragments: Mapping[str, str], lists: Mapping[str, WordList], book: Phrasebook
+    drafts: Iterable[Draft],
+    fragments: Mapping[str, str],
+    lists: Mapping[str, WordList],
+    evidence: Mapping[str, Evidence],
+    book: Phrasebook,
 ) -> tuple[Recognizer, ...]:
     recognizers: list[Recognizer] = []
     gazetteers = Gazetteers(lists)
@@ -303,7 +312,7 @@ def _read_recognizers(
         if rule.rule in seen:
             raise rule.error("this id is taken")
         seen.add(rule.rule)
-        recognizers.append(read_recognizer(draft, fragments, gazetteers, book))
+        recognizers.append(read_recognizer(draft, fragments, gazetteers, evidence, book))
         if len(recognizers) > MAX_RECOGNIZERS:
             raise rule.error(f"more than {MAX_RECOGNIZERS} recognizers")
     if not recognizers:

@@ -85,6 +85,11 @@ class Scanner:
         self._letters = Letters(recognizers)
         self._matcher = searcher if isinstance(searcher, Matcher) and not self._letters else None
 
+    @property
+    def owners(self) -> Sequence[Recognizer]:
+        """The recognizer of each phrase, by its number."""
+        return self._owners
+
     def whole(self, view: str, memory: Memory) -> list[Finding] | None:
         """Return the findings of a whole view, `memory` is advanced; None if it has to be read zone by zone."""
         return None if self._matcher is None else self._matcher.whole(view, self._phrases, memory)

@@ -34,6 +34,7 @@ def read_sources(policies: Path) -> dict[str, bytes]:
             *policies.glob("profiles/*.yaml"),
             *policies.glob("triggers.yaml"),
             *policies.glob("words/*.txt"),
+            *policies.glob("evidence/*.txt"),
         ]
     )
     if not names:

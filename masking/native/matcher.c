@@ -35,6 +35,7 @@ void matcher_free(Matcher *m) {
     free(m->cues);
     known_free(m->forgotten);
     known_free(m->listed);
+    known_free(m->clues);
     free(m->sizes);
     free(m->tape);
     free(m->at);
@@ -188,7 +189,8 @@ Matcher *matcher_new(uint16_t codes, uint16_t letters, uint16_t unknown, const u
                      int32_t phrase_count, const int32_t *rule_of, const Rule *rules, int32_t rule_count,
                      const char *cues, uint32_t cues_size, const char *forgotten, uint32_t forgotten_size,
                      const char *listed, uint32_t listed_size, const int32_t *owners, const int32_t *sizes,
-                     int32_t size_count, int32_t *error, int32_t *blamed) {
+                     int32_t size_count, const char *clues, uint32_t clues_size, const uint16_t *points,
+                     const int32_t *evidence, int32_t *error, int32_t *blamed) {
     Matcher *m = calloc(1, sizeof(Matcher));
     *error = OUT_OF_MEMORY;
     *blamed = -1;
@@ -206,9 +208,10 @@ Matcher *matcher_new(uint16_t codes, uint16_t letters, uint16_t unknown, const u
     m->cues = copied(cues, cues_size);
     m->forgotten = known_new(forgotten_size + 1);
     m->listed = known_new(listed_size + 1);
+    m->clues = known_new(clues_size + 1);
     m->sizes = copied(sizes, 2 * (size_t)size_count * sizeof(int32_t));
     if (!m->words.inert || !m->words.is_inert || !m->phrases || !m->rule_of || !m->rules || !m->cues ||
-        !m->forgotten || !m->listed || !m->sizes)
+        !m->forgotten || !m->listed || !m->clues || !m->sizes)
         goto failed;
     for (uint32_t at = 0, end = 0; at < forgotten_size; at = ++end) {
         while (end < forgotten_size && forgotten[end] != '\n') end++;
@@ -217,6 +220,11 @@ Matcher *matcher_new(uint16_t codes, uint16_t letters, uint16_t unknown, const u
     for (uint32_t at = 0, end = 0; at < listed_size; at = ++end, owners++) {
         while (end < listed_size && listed[end] != '\n') end++;
         if (known_add(m->listed, key_of(owned_key(*owners), listed + at, (int32_t)(end - at)), 0) < 0) goto failed;
+    }
+    for (uint32_t at = 0, end = 0; at < clues_size; at = ++end) {
+        while (end < clues_size && clues[end] != '\n') end++;
+        uint64_t key = key_of(owned_key(*evidence++), clues + at, (int32_t)(end - at));
+        if (known_add(m->clues, key, (int16_t)*points++) < 0) goto failed;
     }
     if (m->symbols > UINT16_MAX) {
         *error = TOO_LARGE;

@@ -315,9 +315,11 @@ enum { AFTER_OWNER, ENTRY_OWNER, ALLOWED_OWNER, ANCHOR_OWNER, VALUE_OWNER, OWNER
 
 /* `unless`, `context`: where in the matcher's cues those begin that speak against and for a value, -1 for none.
    `letters`, `hyphened`: as bits, of how many letters values are allowed, and of how many letters and hyphens.
-   `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a value's anchor and from it on, the longest first. */
+   `sizes`..`sizes_end`: pairs of `Matcher.sizes`, atoms before a value's anchor and from it on, the longest first.
+   `evidence`: the number of what speaks for and against a match, -1 for none; `kind`: where in the cues its kind of words
+   stands. */
 typedef struct {
-    int32_t priority, identifier, flags, form, unless, context, letters, hyphened, sizes, sizes_end;
+    int32_t priority, identifier, flags, form, unless, context, letters, hyphened, sizes, sizes_end, evidence, kind;
 } Rule;
 
 enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
@@ -364,6 +366,7 @@ typedef struct Matcher {
     char *cues;       /* lists of them, lines up to a NUL */
     Known *forgotten; /* words that are never learned */
     Known *listed;    /* words, entries and values of rules, each under its owner */
+    Known *clues;     /* those of evidence, each under its number, with its points and NO_POINTS */
     int32_t *sizes;
     Group **groups;
     int32_t group_count;
@@ -406,6 +409,8 @@ uint64_t owned_key(int32_t owner);
 /* What Python would say to a match of a rule: YES, NO, or OPEN_QUESTION if it has to be asked. With YES, *left and
    *right are where the value really stands. */
 int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, const Zone *zone);
+/* Say whether the clues around the word of symbols i..end speak for it (`evidence.c`). */
+int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone);
 /* What a validator says to the value of symbols i..end. */
 int form_verdict(const Matcher *m, int form, int32_t i, int32_t end);
 /* The digits of a value, of which the first `most` are written to `digits`; returns how many there are. */

@@ -266,10 +266,10 @@ static int moved(const Matcher *m, const Rule *rule, int32_t *left, int32_t *rig
     return answer;
 }
 
-enum { LETTERS, STANDS_ALONE, FORM, NEXT, ALLOWED_VALUE, AGAINST, CONTEXT, PYTHONS, CHECKS };
+enum { LETTERS, STANDS_ALONE, FORM, NEXT, ALLOWED_VALUE, AGAINST, CONTEXT, EVIDENCE, PYTHONS, CHECKS };
 
 /* What one check says of a value, YES where its rule does not ask for it. */
-static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32_t stop, Bytes zone) {
+static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32_t stop, Bytes zone, const Zone *around) {
     const char *value = text_of(m, i), *end = text_of(m, stop);
     switch (which) {
     case LETTERS:
@@ -286,6 +286,8 @@ static int check(const Matcher *m, const Rule *rule, int which, int32_t i, int32
         return rule->unless >= 0 ? unless(has_cue(m, m->cues + rule->unless, zone, value)) : YES;
     case CONTEXT:
         return rule->context >= 0 ? has_cue(m, m->cues + rule->context, zone, value) : YES;
+    case EVIDENCE:
+        return rule->evidence >= 0 ? told(speaks_for(m, rule, i, stop, around)) : YES;
     default:
         return rule->flags & ALLOWS ? OPEN_QUESTION : YES;
     }
@@ -298,7 +300,7 @@ int verdict(const Matcher *m, const Rule *rule, int32_t *left, int32_t *right, c
     Bytes bytes = bytes_of(m, zone);
     if (answer != YES) return answer;
     for (int which = 0; which < CHECKS; which++) { /* one no is enough; what takes long comes late */
-        int told = check(m, rule, which, i, stop, bytes);
+        int told = check(m, rule, which, i, stop, bytes, zone);
         if (told == NO) return NO;
         if (told == OPEN_QUESTION) answer = OPEN_QUESTION;
     }

@@ -1,0 +1,119 @@
+/* Evidence: whether the clues around a word speak for it (`masking/evidence.py`, which says what clues are). Each clue is
+   looked up by its key; no text is put together for that. */
+#include "matcher.h"
+
+#include <string.h>
+
+enum { NO_POINTS = 10000 /* as in `rule_facts.py` */, CAPITAL_REACH = 128 };
+
+/* An atom beside the word, as clues write it. */
+typedef struct {
+    const char *text;
+    int32_t size;
+} Atom;
+
+static const Atom NOTHING = {"^", 1}, OTHER = {"?", 1}, NUMBER = {"#", 1};
+
+static int is_line_end(Symbol symbol) { return symbol == '\n' || symbol == BREAK; }
+
+static Atom bytes_of(const Matcher *m, int32_t i, int32_t end) {
+    return (Atom){m->text + m->byte_at[i], m->byte_at[end] - m->byte_at[i]};
+}
+
+/* Say whether symbol i and the next are the end of a possessive: nothing that words or numbers are made of follows. */
+static int is_possessive(const Matcher *m, int32_t i, const Zone *zone) {
+    if (m->tape[i] != '\'' || i + 1 >= zone->end - 1 || m->tape[i + 1] < WORDS) return 0;
+    Atom s = bytes_of(m, i + 1, i + 2);
+    if (s.size != 1 || (*s.text | 0x20) != 's') return 0;
+    return i + 2 >= zone->end - 1 || (m->tape[i + 2] < NUMBERS && m->tape[i + 2] != '_');
+}
+
+static Atom atom_of(const Matcher *m, int32_t i) {
+    Symbol symbol = m->tape[i];
+    if (symbol >= WORDS) return m->keys[i] ? OTHER : bytes_of(m, i, i + 1);
+    if (symbol >= NUMBERS) return NUMBER;
+    if (is_line_end(symbol)) return NOTHING;
+    return symbol == SIGN || symbol == SEALED || symbol == '_' || symbol == '*' ? OTHER : bytes_of(m, i, i + 1);
+}
+
+/* The atom before a symbol; *i goes to where it begins. */
+static Atom before(const Matcher *m, int32_t *i, const Zone *zone) {
+    while (*i > zone->begin && m->tape[*i - 1] == ' ') --*i;
+    if (*i <= zone->begin) return NOTHING;
+    --*i;
+    if (*i > zone->begin && is_possessive(m, *i - 1, zone)) {
+        --*i;
+        return bytes_of(m, *i, *i + 2);
+    }
+    return atom_of(m, *i);
+}
+
+/* The atom that begins at a symbol or behind the spaces there; *i goes behind it. */
+static Atom behind(const Matcher *m, int32_t *i, const Zone *zone) {
+    while (*i < zone->end - 1 && m->tape[*i] == ' ') ++*i;
+    if (*i >= zone->end - 1) return NOTHING;
+    if (is_possessive(m, *i, zone)) {
+        *i += 2;
+        return bytes_of(m, *i - 2, *i);
+    }
+    return atom_of(m, (*i)++);
+}
+
+static uint64_t with(uint64_t key, Atom atom) { return key_of(key, atom.text, atom.size); }
+
+static uint64_t with_text(uint64_t key, const char *text) { return key_of(key, text, (int32_t)strlen(text)); }
+
+static int32_t points_of(const Matcher *m, uint64_t clue) {
+    int points = known_find(m->clues, clue);
+    return points < 0 ? 0 : points - NO_POINTS;
+}
+
+/* The points of a word itself, with and without what stands beside it, and of its last two and three letters. */
+static int32_t points_of_word(const Matcher *m, uint64_t key, Atom near, Atom word, Atom next) {
+    uint64_t itself = with(with_text(key, "="), word);
+    int32_t points = points_of(m, itself) + points_of(m, with(with_text(itself, " "), next));
+    points += points_of(m, with(with_text(with(key, near), " ="), word));
+    for (int32_t size = 2; size < 4; size++) {
+        int32_t left = word.size < size ? 0 : word.size - size;
+        Atom ending = {word.text + left, word.size - left};
+        points += points_of(m, with(with_text(key, "-"), ending));
+    }
+    return points;
+}
+
+/* Say whether a capital with a small letter behind it stands before a word of a zone. */
+static int has_capital(const Matcher *m, int32_t i, const Zone *zone) {
+    const char *begin = m->text + m->byte_at[zone->begin], *at = m->text + m->byte_at[i], *end = at;
+    for (int32_t left = CAPITAL_REACH; left && at > begin; left -= !is_behind(*at)) at--;
+    for (; at + 1 < end; at++)
+        if (*at >= 'A' && *at <= 'Z' && at[1] >= 'a' && at[1] <= 'z') return 1;
+    return 0;
+}
+
+/* Say whether symbol i of a zone, which touches a word, makes it a part of a code or a name in a program. */
+static int makes_part(const Matcher *m, int32_t i, const Zone *zone, const char *signs) {
+    if (i < zone->begin || i >= zone->end - 1 || m->tape[i] >= WORDS) return 0;
+    return m->tape[i] >= NUMBERS || is_among((char)m->tape[i], signs);
+}
+
+int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone) {
+    uint64_t key = owned_key(rule->evidence), nearest, next;
+    Atom word = bytes_of(m, i, end), near, far, then, later;
+    int letters = 1, capital = has_capital(m, i, zone);
+    if (makes_part(m, i - 1, zone, "_=\\|^~*@<#$") || makes_part(m, end, zone, "_=\\|^~*@>(+")) return 0;
+    for (int32_t at = 0; at < word.size; at++) letters &= is_letter(word.text[at]);
+    near = before(m, &i, zone);
+    far = near.text == NOTHING.text ? NOTHING : before(m, &i, zone);
+    then = behind(m, &end, zone);
+    later = then.text == NOTHING.text ? NOTHING : behind(m, &end, zone);
+    int32_t points = points_of(m, with_text(key, m->cues + rule->kind));
+    if (capital) points += points_of(m, with_text(key, "aa"));
+    nearest = with_text(with(key, near), " _");
+    points += points_of(m, nearest) + points_of(m, with_text(with(key, far), " * _"));
+    points += points_of(m, with_text(with(with_text(with(key, far), " "), near), " _"));
+    next = with(with_text(key, "_ "), then);
+    points += points_of(m, next) + points_of(m, with(with_text(key, "_ * "), later));
+    points += points_of(m, with(with_text(next, " "), later));
+    points += points_of(m, with(with_text(nearest, " "), then));
+    return (letters ? points + points_of_word(m, key, near, word, then) : points) > 0;
+}

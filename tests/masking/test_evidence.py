@@ -1,0 +1,169 @@
+"""Evidence: which clues stand around a word, how files of them are read, and that native code sees the same ones."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shipped import POLICIES, by_re2, shipped
+
+from masking import Memory, RuleSet, find, native
+from masking.errors import RuleError
+from masking.evidence import Evidence, clues, read_evidence
+from masking.folding import fold
+
+LISTS = "words: {common: the was ask again, forms: ask}\nlexicon: {vocabulary: common}\n"
+
+
+def clues_of(marked: str, kind: str = "kind") -> list[str]:
+    """Return the clues of the word that stands in double brackets."""
+    start, end = marked.index("[["), marked.index("]]") - 2
+    return list(clues(marked.replace("[[", "").replace("]]", ""), start, end, kind))
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        (
+            "can you ask [[dale]] again today",
+            ["ask _", "you * _", "you ask _", "_ again", "_ * today", "_ again today", "ask _ again"],
+        ),
+        ("[[dale]]", ["^ _", "^ * _", "^ ^ _", "_ ^", "_ * ^", "_ ^ ^", "^ _ ^"]),
+        ("a line\n[[dale]]\nmore", ["^ _", "^ * _", "^ ^ _", "_ ^", "_ * ^", "_ ^ ^", "^ _ ^"]),
+        (
+            "it's [[dale]]'s 12 beds",
+            ["'s _", "it * _", "it 's _", "_ 's", "_ * #", "_ 's #", "'s _ 's"],
+        ),
+        ("don't ([[dale]]) — é", ["( _", "don't * _", "don't ( _", "_ )", "_ * ?", "_ ) ?", "( _ )"]),
+        ("_ * [[dale]] José x", ["? _", "? * _", "? ? _", "_ ?", "_ * x", "_ ? x", "? _ ?"]),
+        ("the\x1e- [[dale]]\x1ex", ["- _", "^ * _", "^ - _", "_ ^", "_ * ^", "_ ^ ^", "- _ ^"]),
+    ],
+)
+def test_what_stands_around_a_word(marked: str, expected: list[str]) -> None:
+    """Two atoms on each side, nothing beyond the end of a line; possessives, numbers and foreign letters are atoms."""
+    assert [clue for clue in clues_of(marked) if "_" in clue] == expected
+
+
+def test_the_word_itself() -> None:
+    """Its kind, its letters and its last ones; a word of other letters has none."""
+    assert [clue for clue in clues_of("the [[Long]] day", "usual") if "_" not in clue] == [
+        *("usual", "=long", "=long day", "the =long", "-ng", "-ong")
+    ]
+    assert [clue for clue in clues_of("the [[o'neil]] day") if "_" not in clue] == ["kind"]
+    assert [clue for clue in clues_of("the [[élan]] day") if "_" not in clue] == ["kind"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "has"),
+    [
+        ("The man [[long]]", True),
+        ("Kim" + " x" * 62 + " [[long]]", True),
+        ("Kim" + " x" * 63 + " [[long]]", False),
+        ("ICU and I [[long]]", False),
+        ("é [[long]] The", False),
+    ],
+)
+def test_text_with_capitals(marked: str, *, has: bool) -> None:
+    """A word with a capital counts if it stands before, not too far away; a word all in capitals does not."""
+    assert ("Aa" in clues_of(marked)) == has
+
+
+@pytest.mark.parametrize("text", ["len(", "x_", "x=", "v2", "x@", "x>", "x|", "x^", "x*", "x+", "x\\", "x~"])
+def test_a_part_of_a_code_is_no_word(text: str) -> None:
+    """What touches a digit or a sign of programs counts for nothing, whatever speaks for it."""
+    evidence = Evidence("names", {"kind": 1})
+    size = len(text) - 1
+    assert not evidence.speaks_for(text, 0, size, "kind")
+    assert evidence.speaks_for(f"{text[:size]} ", 0, size, "kind")
+    if text[-1] not in ">(+":
+        assert not evidence.speaks_for(f"{text[-1]}{text[:size]}", 1, size + 1, "kind")
+
+
+def test_a_far_begin_of_a_zone_is_not_read() -> None:
+    """However long a zone is, the atoms before a word are the same."""
+    before = "abc def " * 100
+    assert clues_of(f"{before}[[dale]]")[1:4] == ["def _", "abc * _", "abc def _"]
+    assert clues_of("-" * 400 + " x [[dale]]")[1:3] == ["x _", "- * _"]
+
+
+def test_points_are_added() -> None:
+    """A word counts if its clues give more than nothing together."""
+    evidence = Evidence("names", {"kind": -3, "ask _": 2, "_ again": 2})
+    assert evidence.speaks_for("ask dale again", 4, 8, "kind")
+    assert not evidence.speaks_for("ask dale", 4, 8, "kind")
+    assert evidence.strongest("ask dale again", 4, 8, "kind") == ["ask _", "_ again"]
+
+
+def test_reading_a_file() -> None:
+    """A clue a line behind its points; comments and empty lines aside."""
+    evidence = read_evidence("evidence/names.txt", b"# made\n\n12 ask _\n-3 =long\n-20 # _\n")
+    assert evidence.name == "names"
+    assert evidence.points == {"ask _": 12, "=long": -3, "# _": -20}
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "problem"),
+    [
+        (b"12 ask _\nask _\n", 2, "expected points"),
+        (b"12345 ask _\n", 1, "expected points"),
+        (b"1 a b c d\n", 1, "expected points"),
+        (b"1  ask _\n", 1, "expected points"),
+        (b"1 ask _\n2 ask _\n", 2, "twice"),
+        (b"1 ask _\n2 \xc3\xa9 _\n", 2, "not plain ASCII"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(source: bytes, line: int, problem: str) -> None:
+    """The complaint names the line, never what stands there."""
+    with pytest.raises(RuleError, match=rf"evidence/names\.txt:{line}: .*{problem}"):
+        read_evidence("evidence/names.txt", source)
+
+
+def rules_of(evidence: str, points: bytes) -> RuleSet:
+    """Return rules with one that takes words by evidence."""
+    rule = f"{{id: r, identifier: NAME, evidence: {evidence}, phrases: ['[[ <any -forms> ]]'], examples: ['[[^]]']}}"
+    source = f"recognizers:\n  - {rule}\n{LISTS}".encode()
+    return RuleSet.from_sources({"recognizers/a.yaml": source, "evidence/names.txt": points}, proven=True)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "problem"),
+    [("names", "names a file and a kind"), ("names Kind", "names a file and a kind"), ("other kind", "no file")],
+)
+def test_a_rule_names_a_file_and_a_kind(evidence: str, problem: str) -> None:
+    """Another file, or none, is an error of the rule."""
+    with pytest.raises(RuleError, match=rf"rule r: .*{problem}"):
+        rules_of(evidence, b"1 kind\n")
+
+
+PIECES = st.sampled_from(
+    (
+        *(" ", " ", " ", " ", "\n", "\n- ", ": ", ", ", ". ", "'s ", "'S", "' s", "'", '"', "(", ")", "_", "*", "|"),
+        *("/", "-", "=", "@", "1", "12 ", "é", "É", "—", "Ω", "\x00\x01", "½", "  \n", ":\n\n", "`\n", "\x1e"),
+        *("ask", "dale", "Dale", "DALE", "s", "S", "o'neil", "again", "The", "aB", "josé", "\u0130", "the", "was"),
+    )
+)
+TEXTS = st.lists(PIECES, min_size=1, max_size=30).map("".join)
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+
+
+@pytest.mark.skipif(native.library is None, reason="the library was not built")
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TEXTS, st.integers(0, 9))
+def test_native_code_sees_the_same_clues(text: str, seed: int) -> None:
+    """Each clue that a text has gets points by chance: what counts is the same natively and in Python, in any cutting."""
+    view = fold(text)
+    found = {clue for word in WORD.finditer(view) for clue in clues(view, *word.span(), "kind")}
+    points = {clue: zlib.crc32(f"{seed}{clue}".encode()) % 100 - 50 for clue in found if clue.isascii()}
+    lines = (f"{some} {clue}\n" for clue, some in points.items() if clue.isprintable() and " " not in (clue[0], clue[-1]))
+    rules = rules_of("names kind", "".join(lines).encode())
+    assert find(rules, text, memory=Memory()) == find(by_re2(rules), text, memory=Memory())
+
+
+def test_shipped_evidence_is_asked_for() -> None:
+    """Every file belongs to a rule, and every kind of word that a rule names has points to begin with."""
+    asked = [rule.evidence for rule in shipped().recognizers if rule.evidence is not None]
+    assert {evidence.name for evidence, _ in asked} == {path.stem for path in (POLICIES / "evidence").glob("*.txt")}
+    assert [kind for evidence, kind in asked if kind not in evidence.points] == []

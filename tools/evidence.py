@@ -1,0 +1,213 @@
+"""`python -m tools.evidence`: weigh the clues of `policies/evidence/names.txt` again.
+
+Reads the generator's templates, of the dev and the held half, as they are, in lower case, with names that are words and
+with names that no list holds, and the texts of `bench/written`; never anything of the judge. Every word that a rule with
+this evidence would take is an example for it or against it, and its clues are those that the rule itself would see. Points
+are the weights of a logistic regression with an L1 penalty, so that most clues get none and are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import re
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from bench.detection_evasions import lowered
+from bench.detection_gold import NUMBERS, identifier
+from bench.detection_unseen import known_words, made_up, unseen
+from bench.detection_written import names as written_names
+from bench.detection_written import written
+from bench.synthetic.document import Document, Gold
+from bench.synthetic.namesakes import namesakes
+from bench.synthetic.sets import SETS
+from bench.synthetic.templates import templates
+from masking.evidence import clues
+from masking.folding import fold
+from masking.rules import RuleSet, read_sources
+from masking.tape import START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bench.synthetic.namesakes import Namesakes
+
+Example = tuple[list[str], bool]
+
+_WORD = re.compile(r"[A-Za-z]{4,}")
+_BRANDS = ("ix", "ax", "ia", "iva", "xa", "zy", "tra", "vo", "qua", "ro", "lin", "mab", "cor", "nex", "za")
+"""What brands of drugs end in."""
+_STRANGE = "STRANGE"
+POLICIES = Path(__file__).parents[1] / "policies"
+LABELS = {
+    "names": {"NAME"},
+    "capitals": {"NAME"},
+    "places": {"ADDRESS"},
+    "ages": {"AGE"},
+    "numbers": NUMBERS | {"ZIP"},
+}
+"""The files, and what is marked in texts of what each is evidence for."""
+SPOKEN = ("handoffs", "said", "signouts", "chat")
+"""Sets whose names stand in lower case."""
+LOWERED = ("prompts", "notes", "clean", "frames", "letters", "words")
+"""Sets that are read in lower case, too."""
+PENALTY = 0.6
+"""How much data counts against the penalty; 0.2 to 0.8 find the same with 1,300 to 4,700 clues (measured)."""
+READY = {
+    "names": {"name": 0.3, "usual": 0.2, "stranger": 0.12, "word": 0.6},
+    "capitals": {"name": 0.65, "usual": 0.65, "stranger": 0.88, "word": 0.88},
+    "places": {"town": 0.5, "word": 0.7, "capital": 0.8},
+    "ages": {"said": 0.4, "figures": 0.5},
+    "numbers": {"long": 0.5, "five": 0.7, "parted": 0.6, "mixed": 0.5},
+}
+"""The probability from which a word of each kind counts: below a half where hardly anything else finds it, above where texts
+have many more such words that are none than templates have."""
+AGED = 6
+"""How often more a text with an age over 89 is filled: there are few."""
+KEPT = 0.3
+UNIT = 100
+"""Points of a weight of one."""
+SEED = 2026
+HEAD = (
+    "# What speaks for and against a word, in points (masking/evidence.py says what clues are).\n"
+    "# Made by `make evidence` from the generator's templates and the texts of bench/written.\n"
+)
+
+
+def filled(names: Iterable[str], seeds: Iterable[int], called: Namesakes | None = None) -> list[Document]:
+    """Return every template of some sets, but for the judge's, filled once for each seed."""
+    seeds = tuple(seeds)
+    return [
+        template.fill(random.Random(f"{SEED} {seed} {template.name} {called is None}"), seed, called)
+        for name in names
+        for kind in SETS[name]
+        for template in templates(kind)
+        for seed in seeds
+    ]
+
+
+def texts(policies: Path) -> list[Document]:
+    """Return what is learned from."""
+    known = known_words(policies)
+    called = [namesakes(policies / "words", half) for half in ("dev", "held")]
+    made = filled(SPOKEN, (1, 2)) + [one for who in called for one in filled(SPOKEN, (3,), who)]
+    made += unseen(filled(SPOKEN, (4,)), known, SEED)
+    plain = filled(LOWERED, (1,))
+    medical = frozenset((policies / "words" / "medical.txt").read_text(encoding="utf-8").split("\n"))
+    odd = strange(plain, medical, known)
+    made += plain + odd + [lowered(one) for one in plain + odd] + [lowered(one) for one in filled(LOWERED, (3,), called[0])]
+    made += [one for one in filled(SETS, range(5, 5 + AGED)) if any(span.label == "AGE" for span in one.spans)]
+    made += filled(("international",), (1, 2, 3)) + filled(("messages", "tables", "hl7"), (1,))
+    for name in written_names("dev"):
+        whole = written(name, "dev")
+        made += whole + [lowered(one) for one in whole]
+    return made
+
+
+def strange(documents: Iterable[Document], words: frozenset[str], known: frozenset[str]) -> list[Document]:
+    """Return documents in which most words of medicine are made up: what nobody lists is no name where a drug is."""
+    made = []
+    for document in documents:
+        draw = random.Random(f"{SEED} strange {document.id}")
+        found = (word for word in _WORD.finditer(document.text) if word[0].lower() in words and draw.random() > KEPT)
+        marked = [Gold(*word.span(), _STRANGE) for word in found if not _meets(word.span(), document.spans)]
+        if marked:
+            spans = tuple(sorted((*document.spans, *marked), key=lambda span: span.start))
+            other = Document(document.id, document.text, spans).rewritten(partial(_renamed, draw, known), "strange")
+            made.append(Document(other.id, other.text, tuple(span for span in other.spans if span.label != _STRANGE)))
+    return made
+
+
+def _renamed(draw: random.Random, known: frozenset[str], value: str, label: str) -> str:
+    if label != _STRANGE:
+        return value
+    new = made_up(draw, known) + draw.choice(("",) * len(_BRANDS) + _BRANDS)
+    return new.lower() if value.islower() else new.upper() if value.isupper() else new
+
+
+def _meets(word: tuple[int, int], spans: Iterable[Gold]) -> bool:
+    return any(span.start < word[1] and word[0] < span.end for span in spans)
+
+
+def examples(rules: RuleSet, documents: Sequence[Document]) -> dict[str, list[Example]]:
+    """Return, for each file, the clues of every word that a rule of it would take, and whether it is what the rule says."""
+    scanner = rules.scanner("strict")
+    asking = {phrase: rule for phrase, rule in enumerate(scanner.owners) if rule.evidence is not None}
+    phrases = range(min(asking), max(asking) + 1)
+    found: dict[str, list[Example]] = {file: [] for file in LABELS}
+    for document in documents:
+        view = fold(document.text)
+        if len(view) != len(document.text):
+            continue  # what stands where is told in the text's own characters
+        text = scanner.read(view, START, last=True)
+        for zone, phrase, start, end in text.matches(text.zones, phrases):
+            if phrase not in asking:
+                continue
+            evidence, kind = asking[phrase].evidence
+            labels = {identifier(span.label) for span in document.spans if span.start < end and start < span.end}
+            is_so = not labels.isdisjoint(LABELS[evidence.name])
+            if is_so or not labels:  # a town that is taken for a name is masked as well
+                begin, stop = text.spans[zone]
+                found[evidence.name].append((list(clues(text.view[begin:stop], start - begin, end - begin, kind)), is_so))
+    return found
+
+
+def weighed(found: Iterable[Example], ready: Mapping[str, float]) -> dict[str, int]:
+    """Return the points of the clues that tell something."""
+    numbers: dict[str, int] = {}
+    columns: list[int] = []
+    ends = [0]
+    wanted: list[bool] = []
+    for some, is_name in found:
+        columns += {numbers.setdefault(clue, len(numbers)) for clue in some}
+        ends.append(len(columns))
+        wanted.append(is_name)
+    table = csr_matrix(([1.0] * len(columns), columns, ends), shape=(len(wanted), len(numbers)))
+    model = LogisticRegression(C=PENALTY, l1_ratio=1, solver="liblinear", random_state=0).fit(table, wanted)
+    weights = model.coef_[0]
+    begin = float(model.intercept_[0])
+    points = {clue: round(UNIT * float(weights[number])) for clue, number in numbers.items()}
+    for kind, some in ready.items():
+        points[kind] = round(UNIT * (float(weights[numbers[kind]]) + begin - math.log(some / (1 - some))))
+    return {clue: some for clue, some in points.items() if some}
+
+
+def form_of(clue: str) -> int:
+    """Return the place of a clue's form in the file: kinds of words, before, behind, both, the word, its ending."""
+    words = clue.split(" ")
+    if "_" not in words:
+        return 0 if clue.isalpha() else 10 if clue.startswith("-") else 9 - clue.startswith("=") * (len(words) == 1)
+    shown = " ".join("*" if word == "*" else "_" if word == "_" else "x" for word in words)
+    return 1 + ("x _", "x * _", "x x _", "_ x", "_ * x", "_ x x", "x _ x").index(shown)
+
+
+def file_of(points: dict[str, int]) -> str:
+    """Return the text of a file: the forms of clues one after the other, what speaks most for a word first."""
+    order = sorted(points, key=lambda clue: (form_of(clue), -points[clue], clue))
+    return HEAD + "".join(f"{points[clue]} {clue}\n" for clue in order)
+
+
+def main() -> None:
+    """Make the files."""
+    parser = argparse.ArgumentParser(prog="python -m tools.evidence", description=__doc__)
+    parser.add_argument("--policies", type=Path, default=POLICIES)
+    given = parser.parse_args()
+    rules = RuleSet.from_sources(read_sources(given.policies), proven=True)
+    documents = texts(given.policies)
+    sys.stdout.write(f"{len(documents):,} texts\n")
+    for file, found in examples(rules, documents).items():
+        points = weighed(found, READY[file])
+        (given.policies / "evidence" / f"{file}.txt").write_text(file_of(points), encoding="ascii")
+        right = sum(is_so for _, is_so in found)
+        sys.stdout.write(f"{file}: {len(found):,} words, {right:,} of them what is looked for: {len(points):,} clues\n")
+
+
+if __name__ == "__main__":
+    main()
