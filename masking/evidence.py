@@ -41,7 +41,7 @@ CAPITAL = "Aa"
 _CAPITAL = re.compile(r"[A-Z][a-z]")
 _CAPITAL_REACH = 128
 _TOUCHING = "0123456789_=\\|^~*"
-_BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$"), frozenset(_TOUCHING + "@>(+")
+_BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$."), frozenset(_TOUCHING + "@>(+")
 _KIND = re.compile(r"[a-z]+")
 _LINE = re.compile(r"(-?[0-9]{1,4}) ([!-~]+(?: [!-~]+){0,2})")
 _ENDINGS = 2, 3
@@ -57,7 +57,7 @@ class Evidence:
     def speaks_for(self, text: str, start: int, end: int, kind: str) -> bool:
         """Say whether the clues speak for the word at `[start, end)` of a zone, which is of some kind of words."""
         points = self.points
-        if _is_part(text, start, end):
+        if _is_part(text, start, end) or _is_alone(text, start, end):
             return False
         return sum(points.get(clue, 0) for clue in clues(text, start, end, kind)) > 0
 
@@ -92,7 +92,15 @@ def clues(text: str, start: int, end: int, kind: str) -> Iterator[str]:
 
 def _is_part(text: str, start: int, end: int) -> bool:
     """Say whether a digit or a sign of programs touches a word: then it is a part of a code, a name in a program."""
-    return text[start - 1 : start] in _BEFORE or text[end : end + 1] in _BEHIND
+    behind = text[end : end + 1]
+    if behind == "." and text[end + 1 : end + 2].isalnum():
+        return True
+    return text[start - 1 : start] in _BEFORE or behind in _BEHIND
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Say whether nothing stands beside a word in its line: then nothing can speak for it."""
+    return _before(text, start)[0] == _behind(text, end)[0] == _NOTHING
 
 
 def _before(text: str, start: int) -> tuple[str, str]:

@@ -5,7 +5,7 @@ The engine keeps no record of its matches; the zone of a finding is searched aga
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from masking.reading import Reading
 from masking.recognizers import CONTEXT_REACH
@@ -27,11 +27,11 @@ VALUE = "\N{HORIZONTAL ELLIPSIS}"
 def cues(rules: RuleSet, names: Names, text: str, findings: Iterable[Finding]) -> list[str]:
     """Return the cue of each finding of a text: what its rule took beside the value, in which an ellipsis is the value.
 
-    Empty where the value alone was enough, or was found because it was found before.
+    Of a rule that weighs evidence, the clues that speak most for the value, the strongest first. Empty where the value alone was enough, or was found because it was found before.
     """
     recognizers = {recognizer.id: recognizer for recognizer in rules.recognizers}
     reading = Reading(rules.scanner(names), text)
-    matches: dict[tuple[int, str], list[tuple[int, int, int, int]]] = {}
+    matches: dict[tuple[int, str], list[_Match]] = {}
     found: list[str] = []
     for finding in findings:
         recognizer, place = recognizers.get(finding.rule), reading.place(finding.start)
@@ -45,10 +45,18 @@ def cues(rules: RuleSet, names: Names, text: str, findings: Iterable[Finding]) -
     return found
 
 
-def _matches(
-    rules: RuleSet, reading: Reading, place: int, recognizer: Recognizer
-) -> Iterator[tuple[int, int, int, int]]:
-    """Yield where each match of a rule in a zone begins and ends, and its value, in the text's offsets."""
+class _Match(NamedTuple):
+    """Where a match begins and ends, and its value, in the text's offsets; which clues speak for it."""
+
+    begin: int
+    end: int
+    left: int
+    right: int
+    clues: str
+
+
+def _matches(rules: RuleSet, reading: Reading, place: int, recognizer: Recognizer) -> Iterator[_Match]:
+    """Yield the matches of a rule in a zone."""
     view, base, stop = reading.span(place)
     zone = view[base:stop]
     tape = Tape(rules.lexicon, view)
@@ -61,10 +69,18 @@ def _matches(
     for begin, end, left, right in spans:
         value = recognizer.judge(zone, left, right) if left < right else None
         if value is not None:
-            yield (
+            yield _Match(
                 *reading.original(min(begin, value[0]) + base, max(end, value[1]) + base),
                 *reading.original(value[0] + base, value[1] + base),
+                _clues(zone, *value, recognizer),
             )
+
+
+def _clues(zone: str, start: int, end: int, recognizer: Recognizer) -> str:
+    if recognizer.evidence is None:
+        return ""
+    evidence, kind = recognizer.evidence
+    return ", ".join(clue.replace("_", VALUE) for clue in evidence.strongest(zone, start, end, kind))
 
 
 def _pattern_spans(pattern: Automaton, text: str) -> Iterator[tuple[int, int, int, int]]:
@@ -74,12 +90,12 @@ def _pattern_spans(pattern: Automaton, text: str) -> Iterator[tuple[int, int, in
         yield (*match.span(), *match.span(group))
 
 
-def _cue(text: str, finding: Finding, recognizer: Recognizer, matches: Iterable[tuple[int, int, int, int]]) -> str:
+def _cue(text: str, finding: Finding, recognizer: Recognizer, matches: Iterable[_Match]) -> str:
     """Return the longest of what the matches over a finding took beside it, else the nearest cue of `context`."""
     beside = [
-        " ".join(f"{text[begin:left]}{VALUE}{text[right:end]}".split())
-        for begin, end, left, right in matches
-        if left < finding.end and finding.start < right
+        match.clues or " ".join(f"{text[match.begin : match.left]}{VALUE}{text[match.right : match.end]}".split())
+        for match in matches
+        if match.left < finding.end and finding.start < match.right
     ]
     cue = max(beside, key=len, default=VALUE)
     return cue if cue != VALUE else next(_context(text, finding.start, recognizer), "")

@@ -75,11 +75,27 @@ def test_text_with_capitals(marked: str, *, has: bool) -> None:
 def test_a_part_of_a_code_is_no_word(text: str) -> None:
     """What touches a digit or a sign of programs counts for nothing, whatever speaks for it."""
     evidence = Evidence("names", {"kind": 1})
-    size = len(text) - 1
-    assert not evidence.speaks_for(text, 0, size, "kind")
-    assert evidence.speaks_for(f"{text[:size]} ", 0, size, "kind")
-    if text[-1] not in ">(+":
-        assert not evidence.speaks_for(f"{text[-1]}{text[:size]}", 1, size + 1, "kind")
+    word, sign = text[:-1], text[-1]
+    assert not evidence.speaks_for(f"a {text}", 2, 2 + len(word), "kind")
+    assert evidence.speaks_for(f"a {word}", 2, 2 + len(word), "kind")
+    if sign not in ">(+":
+        assert not evidence.speaks_for(f"a {sign}{word}", 3, 3 + len(word), "kind")
+
+
+def test_names_of_files_and_programs_are_no_words() -> None:
+    """A dot parts sentences where a space follows it, else what is no name of a person."""
+    evidence = Evidence("names", {"kind": 1})
+    assert not evidence.speaks_for("a long.py", 2, 6, "kind")
+    assert not evidence.speaks_for("a x.long", 4, 8, "kind")
+    assert evidence.speaks_for("a long. He", 2, 6, "kind")
+
+
+def test_nothing_speaks_for_a_word_alone_in_its_line() -> None:
+    """What kind of word it is is not enough."""
+    evidence = Evidence("names", {"kind": 1})
+    assert not evidence.speaks_for("long", 0, 4, "kind")
+    assert not evidence.speaks_for("a\nlong\nb", 2, 6, "kind")
+    assert evidence.speaks_for("long,", 0, 4, "kind")
 
 
 def test_a_far_begin_of_a_zone_is_not_read() -> None:

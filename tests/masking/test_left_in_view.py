@@ -298,6 +298,10 @@ CASES = {
         "[[Elmo]], 81M, falls | [[Claude]] slept well, no complaints | Patient: [[Elmo]] | Ask Claude about it. | "
         "He holds his Elmo doll."
     ),
+    "weighed.left": (
+        "[[haddad]] was held overnight | doctor [[hope]] this morning | former nurse [[haddad]] | "
+        "1. [[Haddad]]\n2. [[Okonkwo]] | zyvorix was held, then stopped"
+    ),
 }
 SENTENCES = {rule: cases.split(" | ") for rule, cases in CASES.items()}
 ATTACKS = [sentence for sentences in SENTENCES.values() for sentence in sentences if "[[" in sentence]
