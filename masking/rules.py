@@ -95,7 +95,8 @@ class RuleSet:
         except ValueError as error:
             raise RuleError("recognizers", str(error)) from None
         evidence = {
-            one.name: one for one in (read_evidence(name, sources[name]) for name in sources if name.startswith("evidence/"))
+            one.name: one
+            for one in (read_evidence(name, sources[name]) for name in sources if name.startswith("evidence/"))
         }
         recognizers = _read_recognizers(drafts, fragments, lists, evidence, book)
         forgotten = PlainWords(lists.get("forgotten", WordList()))

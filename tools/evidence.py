@@ -1,9 +1,10 @@
-"""`python -m tools.evidence`: weigh the clues of `policies/evidence/names.txt` again.
+"""`python -m tools.evidence`: weigh the clues of `policies/evidence/*.txt` again.
 
-Reads the generator's templates, of the dev and the held half, as they are, in lower case, with names that are words and
-with names that no list holds, and the texts of `bench/written`; never anything of the judge. Every word that a rule with
-this evidence would take is an example for it or against it, and its clues are those that the rule itself would see. Points
-are the weights of a logistic regression with an L1 penalty, so that most clues get none and are left out.
+Reads the generator's templates of the dev and the held half, as they are, in lower case, with names that are words and
+with names that no list holds, and the texts of `bench/written`; never anything of the judge. Every word that a rule
+with evidence would take is an example for it or against it, and its clues are those that the rule itself would see.
+Points are the weights of a logistic regression with an L1 penalty, so that most clues get none and are left out. The
+same sources give the same files.
 """
 
 from __future__ import annotations
@@ -40,11 +41,8 @@ if TYPE_CHECKING:
     from bench.synthetic.namesakes import Namesakes
 
 Example = tuple[list[str], bool]
+"""The clues of a word, and whether it is what its rule takes it for."""
 
-_WORD = re.compile(r"[A-Za-z]{4,}")
-_BRANDS = ("ix", "ax", "ia", "iva", "xa", "zy", "tra", "vo", "qua", "ro", "lin", "mab", "cor", "nex", "za")
-"""What brands of drugs end in."""
-_STRANGE = "STRANGE"
 POLICIES = Path(__file__).parents[1] / "policies"
 LABELS = {
     "names": {"NAME"},
@@ -69,18 +67,25 @@ READY = {
     "ages": {"said": 0.3, "figures": 0.4},
     "numbers": {"long": 0.35, "five": 0.55, "parted": 0.35, "mixed": 0.35},
 }
-"""The probability from which a word of each kind counts: below a half where hardly anything else finds it, above where texts
-have many more such words that are none than templates have."""
+"""The probability from which a word of each kind counts: below a half where hardly anything else finds it, above where
+texts have many more such words that are none than templates have."""
 AGED = 6
-"""How often more a text with an age over 89 is filled: there are few."""
+"""How many times more a text with an age over 89 is filled: there are few."""
 KEPT = 0.3
+"""How many words of medicine stay what they are where words are made strange."""
 UNIT = 100
 """Points of a weight of one."""
 SEED = 2026
+FORMS = ("x _", "x * _", "x x _", "_ x", "_ * x", "_ x x", "x _ x")
+"""Forms of clues that stand beside a word, in their order in a file."""
 HEAD = (
     "# What speaks for and against a word, in points (masking/evidence.py says what clues are).\n"
     "# Made by `make evidence` from the generator's templates and the texts of bench/written.\n"
 )
+_BRANDS = ("ix", "ax", "ia", "iva", "xa", "zy", "tra", "vo", "qua", "ro", "lin", "mab", "cor", "nex", "za")
+"""What brands of drugs end in."""
+_STRANGE = "STRANGE"
+_WORD = re.compile(r"[A-Za-z]{4,}")
 
 
 def filled(names: Iterable[str], seeds: Iterable[int], called: Namesakes | None = None) -> list[Document]:
@@ -97,14 +102,15 @@ def filled(names: Iterable[str], seeds: Iterable[int], called: Namesakes | None 
 
 def texts(policies: Path) -> list[Document]:
     """Return what is learned from."""
-    known = known_words(policies)
+    known = known_words(policies / "words") | known_words(policies / "recognizers")
     called = [namesakes(policies / "words", half) for half in ("dev", "held")]
     made = filled(SPOKEN, (1, 2)) + [one for who in called for one in filled(SPOKEN, (3,), who)]
     made += unseen(filled(SPOKEN, (4,)), known, SEED)
     plain = filled(LOWERED, (1,))
     medical = frozenset((policies / "words" / "medical.txt").read_text(encoding="utf-8").split("\n"))
     odd = strange(plain, medical, known)
-    made += plain + odd + [lowered(one) for one in plain + odd] + [lowered(one) for one in filled(LOWERED, (3,), called[0])]
+    made += plain + odd
+    made += [lowered(one) for one in plain + odd + filled(LOWERED, (3,), called[0])]
     made += [one for one in filled(SETS, range(5, 5 + AGED)) if any(span.label == "AGE" for span in one.spans)]
     made += filled(("international",), (1, 2, 3)) + filled(("messages", "tables", "hl7"), (1,))
     for name in written_names("dev"):
@@ -139,7 +145,7 @@ def _meets(word: tuple[int, int], spans: Iterable[Gold]) -> bool:
 
 
 def examples(rules: RuleSet, documents: Sequence[Document]) -> dict[str, list[Example]]:
-    """Return, for each file, the clues of every word that a rule of it would take, and whether it is what the rule says."""
+    """Return an example for every word that a rule would take, by the file of its evidence."""
     scanner = rules.scanner("strict")
     asking = {phrase: rule for phrase, rule in enumerate(scanner.owners) if rule.evidence is not None}
     phrases = range(min(asking), max(asking) + 1)
@@ -157,7 +163,9 @@ def examples(rules: RuleSet, documents: Sequence[Document]) -> dict[str, list[Ex
             is_so = not labels.isdisjoint(LABELS[evidence.name])
             if is_so or not labels:  # a town that is taken for a name is masked as well
                 begin, stop = text.spans[zone]
-                found[evidence.name].append((list(clues(text.view[begin:stop], start - begin, end - begin, kind)), is_so))
+                found[evidence.name].append(
+                    (list(clues(text.view[begin:stop], start - begin, end - begin, kind)), is_so)
+                )
     return found
 
 
@@ -184,12 +192,13 @@ def weighed(found: Iterable[Example], ready: Mapping[str, float]) -> dict[str, i
 
 
 def form_of(clue: str) -> int:
-    """Return the place of a clue's form in the file: kinds of words, before, behind, both, the word, its ending."""
+    """Return the place of a clue's form in a file: kinds of words, what stands beside, the word, its ending."""
     words = clue.split(" ")
-    if "_" not in words:
-        return 0 if clue.isalpha() else 10 if clue.startswith("-") else 9 - clue.startswith("=") * (len(words) == 1)
-    shown = " ".join("*" if word == "*" else "_" if word == "_" else "x" for word in words)
-    return 1 + ("x _", "x * _", "x x _", "_ x", "_ * x", "_ x x", "x _ x").index(shown)
+    if "_" in words:
+        return 1 + FORMS.index(" ".join(word if word in {"*", "_"} else "x" for word in words))
+    if clue.isalpha():
+        return 0
+    return len(FORMS) + (3 if clue.startswith("-") else 1 if len(words) == 1 else 2)
 
 
 def file_of(points: dict[str, int]) -> str:

@@ -173,7 +173,9 @@ def test_native_code_sees_the_same_clues(text: str, seed: int) -> None:
     view = fold(text)
     found = {clue for word in WORD.finditer(view) for clue in clues(view, *word.span(), "kind")}
     points = {clue: zlib.crc32(f"{seed}{clue}".encode()) % 100 - 50 for clue in found if clue.isascii()}
-    lines = (f"{some} {clue}\n" for clue, some in points.items() if clue.isprintable() and " " not in (clue[0], clue[-1]))
+    lines = (
+        f"{some} {clue}\n" for clue, some in points.items() if clue.isprintable() and " " not in (clue[0], clue[-1])
+    )
     rules = rules_of("names kind", "".join(lines).encode())
     assert find(rules, text, memory=Memory()) == find(by_re2(rules), text, memory=Memory())
 

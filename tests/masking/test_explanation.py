@@ -45,6 +45,16 @@ def test_the_cue_is_what_stands_beside_the_value(text: str, expected: list[str])
     assert cues(rules, "strict", text, find(rules, text)) == expected
 
 
+def test_the_cues_of_evidence_are_its_strongest_clues() -> None:
+    """What speaks for a word is shown in the order of its points; what speaks against it is not."""
+    rule = "{id: r, identifier: NAME, evidence: said word, phrases: ['[[ <any -common> ]]'], examples: ['[[^]]']}"
+    source = f"recognizers: [{rule}]\nwords: {{common: was ask again}}\nlexicon: {{vocabulary: common}}\n"
+    points = b"-9 word\n20 ask _\n30 _ again\n5 ask _ again\n1 -le\n-2 ^ * _\n2 _ * was\n"
+    rules = RuleSet.from_sources({"recognizers/a.yaml": source.encode(), "evidence/said.txt": points}, proven=True)
+    text = "ask dale again was"
+    assert cues(rules, "strict", text, find(rules, text)) == ["… again, ask …, ask … again"]
+
+
 def test_a_finding_of_elsewhere_has_no_cue() -> None:
     """What no rule of today finds there, as behind a forced cut, is explained by nothing."""
     rules = RuleSet.from_sources({"recognizers/a.yaml": RULES.encode()})
