@@ -14,7 +14,8 @@ them can be read: `_` is the word, `*` any other.
 | `stranger` | what kind of word the rule looks for: the points that it begins with |
 
 Numbers are `#`, words and signs beyond ASCII, `_` and `*` are `?`, the end of a line or of the zone is `^`, and `'s` is
-one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing.
+one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing; nor does a word,
+other than a number, beside which nothing is known: that is text of another language.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _CAPITAL = re.compile(r"[A-Z][a-z]")
 _CAPITAL_REACH = 128
 _TOUCHING = "0123456789_=\\|^~*"
 _BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$."), frozenset(_TOUCHING + "@>(+")
+_DIGIT = re.compile("[0-9]")
 _KIND = re.compile(r"[a-z]+")
 _LINE = re.compile(r"(-?[0-9]{1,4}) ([!-~]+(?: [!-~]+){0,2})")
 _ENDINGS = 2, 3
@@ -57,10 +59,12 @@ class Evidence:
 
     def speaks_for(self, text: str, start: int, end: int, kind: str) -> bool:
         """Say whether the clues speak for the word at `[start, end)` of a zone, which is of some kind of words."""
-        points = self.points
         if _is_part(text, start, end) or _is_alone(text, start, end):
             return False
-        return sum(points.get(clue, 0) for clue in clues(text, start, end, kind)) > 0
+        told = [(self.points.get(clue, 0), clue) for clue in clues(text, start, end, kind)]
+        if not any(some and _is_beside(clue) for some, clue in told) and not _DIGIT.search(text, start, end):
+            return False
+        return sum(some for some, _ in told) > 0
 
     def strongest(self, text: str, start: int, end: int, kind: str, most: int = 3) -> list[str]:
         """Return the clues around a word that speak for it, the strongest first."""
@@ -97,6 +101,11 @@ def _is_part(text: str, start: int, end: int) -> bool:
     if behind == "." and text[end + 1 : end + 2].isalnum():
         return True
     return text[start - 1 : start] in _BEFORE or behind in _BEHIND
+
+
+def _is_beside(clue: str) -> bool:
+    """Say whether a clue is of something that stands beside a word."""
+    return "_" in clue and clue.strip("_*^ ") != ""
 
 
 def _is_alone(text: str, start: int, end: int) -> bool:

@@ -12,6 +12,12 @@ typedef struct {
     int32_t size;
 } Atom;
 
+/* A clue that stands beside the word, and whether something stands there. */
+typedef struct {
+    uint64_t key;
+    int is_told;
+} Clue;
+
 static const Atom NOTHING = {"^", 1}, OTHER = {"?", 1}, NUMBER = {"#", 1};
 
 static int is_line_end(Symbol symbol) { return symbol == '\n' || symbol == BREAK; }
@@ -86,6 +92,12 @@ static int is_inner_dot(const Matcher *m, int32_t i, const Zone *zone) {
     return i + 1 < zone->end - 1 && m->tape[i] == '.' && m->tape[i + 1] >= NUMBERS;
 }
 
+static int has_digit(Atom word) {
+    for (int32_t at = 0; at < word.size; at++)
+        if (is_digit(word.text[at])) return 1;
+    return 0;
+}
+
 /* Say whether a capital with a small letter behind it stands before a word of a zone. */
 static int has_capital(const Matcher *m, int32_t i, const Zone *zone) {
     const char *begin = m->text + m->byte_at[zone->begin], *at = m->text + m->byte_at[i], *end = at;
@@ -115,11 +127,20 @@ int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const
     int32_t points = points_of(m, with_text(key, m->cues + rule->kind));
     if (capital) points += points_of(m, with_text(key, "aa"));
     nearest = with_text(with(key, near), " _");
-    points += points_of(m, nearest) + points_of(m, with_text(with(key, far), " * _"));
-    points += points_of(m, with_text(with(with_text(with(key, far), " "), near), " _"));
     next = with(with_text(key, "_ "), then);
-    points += points_of(m, next) + points_of(m, with(with_text(key, "_ * "), later));
-    points += points_of(m, with(with_text(next, " "), later));
-    points += points_of(m, with(with_text(nearest, " "), then));
+    int is_near = near.text != NOTHING.text, is_next = then.text != NOTHING.text, known = 0;
+    const Clue beside[] = {{nearest, is_near},
+                           {with_text(with(key, far), " * _"), far.text != NOTHING.text},
+                           {with_text(with(with_text(with(key, far), " "), near), " _"), is_near},
+                           {next, is_next},
+                           {with(with_text(key, "_ * "), later), later.text != NOTHING.text},
+                           {with(with_text(next, " "), later), is_next},
+                           {with(with_text(nearest, " "), then), 1}};
+    for (size_t b = 0; b < sizeof beside / sizeof *beside; b++) {
+        int32_t some = points_of(m, beside[b].key);
+        points += some;
+        known |= some && beside[b].is_told;
+    }
+    if (!known && !has_digit(word)) return 0; /* text of another language */
     return (letters ? points + points_of_word(m, key, near, word, then) : points) > 0;
 }

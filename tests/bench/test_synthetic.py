@@ -43,6 +43,9 @@ JUDGED = {
     "prompts_round8": 100,
     "negatives_round8": 80,
     "spoken_round8": 80,
+    "prompts_round9": 400,
+    "negatives_round9": 350,
+    "spoken_round9": 450,
 }
 """Kinds of text that the judge half has, and the fewest templates of each."""
 

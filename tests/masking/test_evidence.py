@@ -74,7 +74,7 @@ def test_text_with_capitals(marked: str, *, has: bool) -> None:
 @pytest.mark.parametrize("text", ["len(", "x_", "x=", "v2", "x@", "x>", "x|", "x^", "x*", "x+", "x\\", "x~"])
 def test_a_part_of_a_code_is_no_word(text: str) -> None:
     """What touches a digit or a sign of programs counts for nothing, whatever speaks for it."""
-    evidence = Evidence("names", {"kind": 1})
+    evidence = Evidence("names", {"kind": 1, "a _": 1, "a * _": 1})
     word, sign = text[:-1], text[-1]
     assert not evidence.speaks_for(f"a {text}", 2, 2 + len(word), "kind")
     assert evidence.speaks_for(f"a {word}", 2, 2 + len(word), "kind")
@@ -84,7 +84,7 @@ def test_a_part_of_a_code_is_no_word(text: str) -> None:
 
 def test_names_of_files_and_programs_are_no_words() -> None:
     """A dot parts sentences where a space follows it, else what is no name of a person."""
-    evidence = Evidence("names", {"kind": 1})
+    evidence = Evidence("names", {"kind": 1, "a _": 1})
     assert not evidence.speaks_for("a long.py", 2, 6, "kind")
     assert not evidence.speaks_for("a x.long", 4, 8, "kind")
     assert evidence.speaks_for("a long. He", 2, 6, "kind")
@@ -92,7 +92,7 @@ def test_names_of_files_and_programs_are_no_words() -> None:
 
 def test_nothing_speaks_for_a_word_alone_in_its_line() -> None:
     """What kind of word it is is not enough."""
-    evidence = Evidence("names", {"kind": 1})
+    evidence = Evidence("names", {"kind": 1, "_ ,": 1, "^ _": 1})
     assert not evidence.speaks_for("long", 0, 4, "kind")
     assert not evidence.speaks_for("a\nlong\nb", 2, 6, "kind")
     assert evidence.speaks_for("long,", 0, 4, "kind")
@@ -103,6 +103,14 @@ def test_a_far_begin_of_a_zone_is_not_read() -> None:
     before = "abc def " * 100
     assert clues_of(f"{before}[[dale]]")[1:4] == ["def _", "abc * _", "abc def _"]
     assert clues_of("-" * 400 + " x [[dale]]")[1:3] == ["x _", "- * _"]
+
+
+def test_where_nothing_is_known_nothing_is_a_name() -> None:
+    """Text of another language is not masked word by word: one clue at least is of what stands beside, but for numbers."""
+    evidence = Evidence("names", {"kind": 9, "-ki": 1, "^ _": 1, "^ * _": 1, "_ ^": 1, "oli * _": -1})
+    assert not evidence.speaks_for("suomalainen haki", 12, 16, "kind")
+    assert evidence.speaks_for("oli suomalainen haki", 16, 20, "kind")
+    assert evidence.speaks_for("suomalainen 1234", 12, 16, "kind")
 
 
 def test_points_are_added() -> None:
