@@ -9,45 +9,79 @@ them can be read: `_` is the word, `*` any other.
 | `ask _`, `ask * _`, `to ask _` | what stands before: the last word, the last but one, both |
 | `_ again`, `_ * again`, `_ again tonight` | what stands behind |
 | `ask _ again` | what stands on both sides |
-| `=long`, `=long time`, `a =long`, `-ing`, `-ng` | the word, with what stands beside it, its last letters |
-| `Aa` | a word with a capital stands before, at most 128 characters away: such a text writes names with one |
+| `=long`, `=long time`, `a =long` | the word, with what stands beside it |
+| `-ing`, `-ng` | its last letters |
+| `Aa` | a capital before a small letter stands at most 128 characters before: such a text writes names so |
 | `stranger` | what kind of word the rule looks for: the points that it begins with |
 
-Numbers are `#`, words and signs beyond ASCII, `_` and `*` are `?`, the end of a line or of the zone is `^`, and `'s` is
-one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing; nor does a word,
-other than a number, beside which nothing is known: that is text of another language.
+Numbers are `#`, words and signs beyond ASCII, `_`, `*` and `^` are `?`, where a line or the zone begins or ends is `^`,
+and `'s` is one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing; nor
+does a word, other than a number, that stands in a program, or beside which nothing is known: that is text of another
+language.
 """
 
 from __future__ import annotations
 
-import re  # the standard library's, over a few words of a zone; linear
-from itertools import islice
-from typing import TYPE_CHECKING
+import re  # the standard library's, over a few words of a zone at a time
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 from masking.errors import RuleError
 from masking.lexicon import WORD
+from masking.sources import MAX_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+FOLDER, SUFFIX = "evidence/", ".txt"
+"""Where files of clues stand among rule files, and what their names end in."""
 
 MOST_POINTS = 9999
 """Points that one clue gives or takes, at most."""
 
-_ATOM = re.compile(rf"(?P<end>[\n\x1e])|(?P<word>{WORD}|'[sS](?!\w))|(?P<number>[0-9]+)|[\x00-\x1d\x7f]+|[^ ]")
-_ATOMS = 2
-_NEAR = 256
-"""Characters of a zone that are read before a value, if there is a space to begin at."""
-_NOTHING = "^"
-_WRITTEN = "_*"
 CAPITAL = "Aa"
+"""The clue of a text that writes capitals; the only one that has any."""
+
+_POSSESSIVE = r"'[sS](?!\w|'(?![sS](?!\w))[^\W\d_])"
+_SEALED = r"[\x00-\x08\x0b-\x1d\x7f]+"
+_ATOM = re.compile(rf"(?P<end>[\n\x1e])|(?P<word>{WORD}|{_POSSESSIVE})|(?P<number>[0-9]+)|{_SEALED}|[^ ]")
+_SIGN = re.compile(r"[^\w']")
+_ATOMS = 2
+_NEAR = 64
+"""Characters of a zone that are read before a value, more where they hold fewer than two atoms."""
+_WIDER = 8
+_NOTHING = "^"
+_WRITTEN = frozenset("_*^")
 _CAPITAL = re.compile(r"[A-Z][a-z]")
 _CAPITAL_REACH = 128
 _TOUCHING = "0123456789_=\\|^~*"
 _BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$."), frozenset(_TOUCHING + "@>(+")
+_PROGRAMS = frozenset("=|{}`$\\")
+_QUOTE = '"'
 _DIGIT = re.compile("[0-9]")
-_KIND = re.compile(r"[a-z]+")
-_LINE = re.compile(r"(-?[0-9]{1,4}) ([!-~]+(?: [!-~]+){0,2})")
+_KIND = re.compile(r"(?!aa\b)[a-z]+")
+_LINE = re.compile(r"(-?[0-9]{1,4}) (Aa|[!-@\[-~]+(?: [!-@\[-~]+){0,2})")
 _ENDINGS = 2, 3
+
+
+class Beside(NamedTuple):
+    """The atoms beside a word, the nearer ones first."""
+
+    near: str
+    far: str
+    next: str
+    later: str
+
+    def clues(self) -> Iterator[str]:
+        """Yield what they are clues of, but where nothing stands."""
+        near, far, after, later = self
+        yield f"{near} _"
+        yield f"{far} * _"
+        yield f"{far} {near} _"
+        yield f"_ {after}"
+        yield f"_ * {later}"
+        yield f"_ {after} {later}"
+        yield f"{near} _ {after}"
 
 
 class Evidence:
@@ -59,12 +93,15 @@ class Evidence:
 
     def speaks_for(self, text: str, start: int, end: int, kind: str) -> bool:
         """Say whether the clues speak for the word at `[start, end)` of a zone, which is of some kind of words."""
-        if _is_part(text, start, end) or _is_alone(text, start, end):
+        if _is_part(text, start, end):
             return False
-        told = [(self.points.get(clue, 0), clue) for clue in clues(text, start, end, kind)]
-        if not any(some and _is_beside(clue) for some, clue in told) and not _DIGIT.search(text, start, end):
+        beside = beside_of(text, start, end)
+        if beside.near == beside.next == _NOTHING:
             return False
-        return sum(some for some, _ in told) > 0
+        known = [(self.points.get(clue, 0), clue) for clue in beside.clues()]
+        if not _DIGIT.search(text, start, end) and (_is_of_program(beside) or not any(map(_tells, known))):
+            return False
+        return sum(self.points.get(clue, 0) for clue in _clues(text, start, end, kind, beside)) > 0
 
     def strongest(self, text: str, start: int, end: int, kind: str, most: int = 3) -> list[str]:
         """Return the clues around a word that speak for it, the strongest first."""
@@ -74,24 +111,20 @@ class Evidence:
 
 def clues(text: str, start: int, end: int, kind: str) -> Iterator[str]:
     """Yield the clues of the word at `[start, end)` of a zone."""
-    near, far = _before(text, start)
-    next_, later = _behind(text, end)
+    yield from _clues(text, start, end, kind, beside_of(text, start, end))
+
+
+def _clues(text: str, start: int, end: int, kind: str, beside: Beside) -> Iterator[str]:
     yield kind
     if _CAPITAL.search(text, max(0, start - _CAPITAL_REACH), start):
         yield CAPITAL
-    yield f"{near} _"
-    yield f"{far} * _"
-    yield f"{far} {near} _"
-    yield f"_ {next_}"
-    yield f"_ * {later}"
-    yield f"_ {next_} {later}"
-    yield f"{near} _ {next_}"
+    yield from beside.clues()
     word = text[start:end]
     if word.isascii() and word.isalpha():
         word = word.lower()
         yield f"={word}"
-        yield f"={word} {next_}"
-        yield f"{near} ={word}"
+        yield f"={word} {beside.next}"
+        yield f"{beside.near} ={word}"
         yield from (f"-{word[-size:]}" for size in _ENDINGS)
 
 
@@ -103,29 +136,43 @@ def _is_part(text: str, start: int, end: int) -> bool:
     return text[start - 1 : start] in _BEFORE or behind in _BEHIND
 
 
-def _is_beside(clue: str) -> bool:
-    """Say whether a clue is of something that stands beside a word."""
-    return "_" in clue and clue.strip("_*^ ") != ""
+def _is_of_program(beside: Beside) -> bool:
+    """Say whether a word stands in a program, a table or a row of quoted values."""
+    return beside.near in _PROGRAMS or beside.next in _PROGRAMS or beside.near == beside.next == _QUOTE
 
 
-def _is_alone(text: str, start: int, end: int) -> bool:
-    """Say whether nothing stands beside a word in its line: then nothing can speak for it."""
-    return _before(text, start)[0] == _behind(text, end)[0] == _NOTHING
+def _tells(known: tuple[int, str]) -> bool:
+    """Say whether a clue has points and is of something that stands there."""
+    points, clue = known
+    return points != 0 and clue.strip("_*^ ") != ""
 
 
-def _before(text: str, start: int) -> tuple[str, str]:
+def beside_of(text: str, start: int, end: int) -> Beside:
+    """Return the two atoms on each side of a word of a zone, none of them beyond the end of its line."""
+    return Beside(*_two(_before(text, start)), *_two(list(map(_atom, islice(_ATOM.finditer(text, end), _ATOMS)))))
+
+
+def _before(text: str, start: int) -> list[str]:
     """Return the last two atoms before a place, the nearer first."""
-    begin = max(text.find(" ", start - _NEAR, start), 0) if start > _NEAR else 0
-    found = list(_ATOM.finditer(text, begin, start))
-    if len(found) < _ATOMS and begin:
-        found = list(_ATOM.finditer(text, 0, start))
-    near, far = [*map(_atom, found[: -_ATOMS - 1 : -1]), _NOTHING, _NOTHING][:_ATOMS]
-    return near, _NOTHING if near == _NOTHING else far
+    reach = _NEAR
+    while True:
+        begin, enough = max(0, start - reach), 0
+        if begin:  # begin where surely no atom is cut, else leave the first one aside
+            sign = _SIGN.search(text, begin, start)
+            begin, enough = (begin, _ATOMS + 1) if sign is None else (sign.span()[0], _ATOMS)
+        found = list(takewhile(lambda atom: atom.span()[0] < start, _ATOM.finditer(text, begin)))
+        if len(found) >= enough:
+            break
+        reach *= _WIDER
+    atoms = list(map(_atom, found[: -_ATOMS - 1 : -1]))
+    if found and found[-1].span()[1] > start:  # the word is the end of a possessive that stands alone
+        atoms[0] = found[-1][0][0]
+    return atoms
 
 
-def _behind(text: str, end: int) -> tuple[str, str]:
-    """Return the first two atoms behind a place, the nearer first."""
-    near, far = [*map(_atom, islice(_ATOM.finditer(text, end), _ATOMS)), _NOTHING, _NOTHING][:_ATOMS]
+def _two(found: Sequence[str]) -> tuple[str, str]:
+    """Return two of some atoms; behind nothing there is nothing."""
+    near, far = [*found, _NOTHING, _NOTHING][:_ATOMS]
     return near, _NOTHING if near == _NOTHING else far
 
 
@@ -139,27 +186,27 @@ def _atom(match: re.Match[str]) -> str:
 
 
 def read_evidence(file: str, source: bytes) -> Evidence:
-    """Read a file of clues: a line each, points before the clue; lines that begin with `# ` aside. Raises RuleError."""
+    """Read a file of clues: a line each, points before the clue; lines that begin with `# ` aside. Raises RuleError.
+
+    Clues are written in small letters.
+    """
+    if len(source) > MAX_FILE:
+        raise RuleError(file, "the file is too large")
     try:
         text = source.decode("ascii")
     except UnicodeDecodeError as error:
         raise RuleError(file, "not plain ASCII", line=source.count(b"\n", 0, error.start) + 1) from None
     points: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line or line.startswith("# "):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise RuleError(file, "expected points, a space and a clue", line=number)
+            raise RuleError(file, "expected points, a space and a clue in small letters", line=number)
         if match[2] in points:
             raise RuleError(file, "this clue stands here twice", line=number)
         points[match[2]] = int(match[1])
-    return Evidence(name_of(file), points)
-
-
-def name_of(file: str) -> str:
-    """Return the name by which rules ask for a file of a rule set."""
-    return file.removeprefix("evidence/").removesuffix(".txt")
+    return Evidence(file.removeprefix(FOLDER).removesuffix(SUFFIX), points)
 
 
 def kind_of(words: str) -> tuple[str, str]:

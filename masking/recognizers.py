@@ -291,6 +291,8 @@ def _evidence(entry: Entry, files: Mapping[str, Evidence]) -> tuple[Evidence, st
         raise entry.error(str(error), "evidence") from None
     if file not in files:
         raise entry.error(f"no file `evidence/{file}.txt`", "evidence")
+    if kind not in files[file].points:
+        raise entry.error(f"`evidence/{file}.txt` has no points for `{kind}`", "evidence")
     return files[file], kind
 
 

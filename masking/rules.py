@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from masking import native
 from masking.drafts import Definitions, Draft, read_draft
 from masking.errors import RuleError
-from masking.evidence import read_evidence
+from masking.evidence import FOLDER, SUFFIX, read_evidence
 from masking.examples import failures
 from masking.gazetteers import Gazetteers, parts
 from masking.keys import key_phrase
@@ -94,10 +94,7 @@ class RuleSet:
             book.kinds.seal()
         except ValueError as error:
             raise RuleError("recognizers", str(error)) from None
-        evidence = {
-            one.name: one
-            for one in (read_evidence(name, sources[name]) for name in sources if name.startswith("evidence/"))
-        }
+        evidence = _read_evidence(sources)
         recognizers = _read_recognizers(drafts, fragments, lists, evidence, book)
         forgotten = PlainWords(lists.get("forgotten", WordList()))
         searcher = _searcher(drafts, lexicon, book, recognizers, forgotten, proven=proven)
@@ -233,6 +230,13 @@ def _read_words(
         if f"{name}_words".encode() in rules:  # the most words are in lists of which nobody asks that
             lists[f"{name}_words"] = WordList(parts(lists[name]))
     return fragments, lists
+
+
+def _read_evidence(sources: Mapping[str, bytes]) -> dict[str, Evidence]:
+    """Read all files of clues, by the names that rules know them under. Raises RuleError."""
+    files = [name for name in sources if name.startswith(FOLDER) and name.endswith(SUFFIX)]
+    found = [read_evidence(name, sources[name]) for name in sorted(files)]
+    return {evidence.name: evidence for evidence in found}
 
 
 def _holds_rules(name: str) -> bool:

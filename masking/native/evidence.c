@@ -39,7 +39,7 @@ static Atom atom_of(const Matcher *m, int32_t i) {
     if (symbol >= WORDS) return m->keys[i] ? OTHER : bytes_of(m, i, i + 1);
     if (symbol >= NUMBERS) return NUMBER;
     if (is_line_end(symbol)) return NOTHING;
-    return symbol == SIGN || symbol == SEALED || symbol == '_' || symbol == '*' ? OTHER : bytes_of(m, i, i + 1);
+    return symbol == SIGN || symbol == SEALED || symbol == '_' || symbol == '*' || symbol == '^' ? OTHER : bytes_of(m, i, i + 1);
 }
 
 /* The atom before a symbol; *i goes to where it begins. */
@@ -98,6 +98,14 @@ static int has_digit(Atom word) {
     return 0;
 }
 
+static int is_sign_of_programs(Atom atom) { return atom.size == 1 && is_among(*atom.text, "=|{}`$\\"); }
+
+/* Say whether a word between two atoms stands in a program, a table or a row of quoted values. */
+static int is_of_program(Atom near, Atom next) {
+    int quoted = near.size == 1 && next.size == 1 && *near.text == '"' && *next.text == '"';
+    return quoted || is_sign_of_programs(near) || is_sign_of_programs(next);
+}
+
 /* Say whether a capital with a small letter behind it stands before a word of a zone. */
 static int has_capital(const Matcher *m, int32_t i, const Zone *zone) {
     const char *begin = m->text + m->byte_at[zone->begin], *at = m->text + m->byte_at[i], *end = at;
@@ -141,6 +149,6 @@ int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const
         points += some;
         known |= some && beside[b].is_told;
     }
-    if (!known && !has_digit(word)) return 0; /* text of another language */
+    if (!has_digit(word) && (!known || is_of_program(near, then))) return 0; /* that, or text of another language */
     return (letters ? points + points_of_word(m, key, near, word, then) : points) > 0;
 }

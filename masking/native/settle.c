@@ -307,13 +307,16 @@ static int recall(Matcher *m, const Known *known, const Zone *zone, int32_t name
     return 0;
 }
 
-/* Say whether settled stretches cover all that was recalled. */
-static int covered(const Matcher *m, const Zone *zone) {
+/* Say whether settled stretches of rules that outrank what is known cover all that was recalled. */
+static int covered(const Matcher *m, const Zone *zone, int32_t known_priority) {
     int32_t t = zone->taken, end = zone->taken + zone->takes;
     for (int32_t k = 0; k < m->recalled_count; k++) {
         int32_t from = m->recalled[k].start;
         while (t < end && m->taken[t].end <= from) t++;
-        for (int32_t u = t; u < end && m->taken[u].start <= from; u++) from = m->taken[u].end;
+        for (int32_t u = t; u < end && m->taken[u].start <= from; u++) {
+            if (m->rules[m->taken[u].rule].priority <= known_priority) return 0;
+            from = m->taken[u].end;
+        }
         if (from < m->recalled[k].end) return 0;
     }
     return 1;
@@ -332,7 +335,7 @@ int32_t matcher_find(Matcher *m, int32_t zones, Known *known, int32_t names, int
             if ((m->rules[taken[i].rule].flags & LEARNS) && learn_from(m, known, zone, &taken[i])) return OUT_OF_MEMORY;
         if (known->count) {
             if (recall(m, known, zone, names)) return OUT_OF_MEMORY;
-            if (m->recalled_count && !covered(m, zone)) {
+            if (m->recalled_count && !covered(m, zone, known_priority)) {
                 m->question_count = 0;
                 int status = settle_zone(m, z, zones, 1, known_priority);
                 if (status) return status;

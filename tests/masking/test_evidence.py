@@ -14,6 +14,7 @@ from masking import Memory, RuleSet, find, native
 from masking.errors import RuleError
 from masking.evidence import Evidence, clues, read_evidence
 from masking.folding import fold
+from masking.sources import MAX_FILE
 
 LISTS = "words: {common: the was ask again, forms: ask}\nlexicon: {vocabulary: common}\n"
 
@@ -39,6 +40,8 @@ def clues_of(marked: str, kind: str = "kind") -> list[str]:
         ),
         ("don't ([[dale]]) — é", ["( _", "don't * _", "don't ( _", "_ )", "_ * ?", "_ ) ?", "( _ )"]),
         ("_ * [[dale]] José x", ["? _", "? * _", "? ? _", "_ ?", "_ * x", "_ ? x", "? _ ?"]),
+        ("a ^ [[dale]] ^ x", ["? _", "a * _", "a ? _", "_ ?", "_ * x", "_ ? x", "? _ ?"]),
+        ("he's[[94]] now", ["he's _", "^ * _", "^ he's _", "_ now", "_ * ^", "_ now ^", "he's _ now"]),
         ("the\x1e- [[dale]]\x1ex", ["- _", "^ * _", "^ - _", "_ ^", "_ * ^", "_ ^ ^", "- _ ^"]),
     ],
 )
@@ -90,6 +93,26 @@ def test_names_of_files_and_programs_are_no_words() -> None:
     assert evidence.speaks_for("a long. He", 2, 6, "kind")
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "set [[qty]] = 9",
+        "| name | [[price]] | stock |",
+        "a: {[[rose]]}",
+        "run `[[long]]` now",
+        '"unit" "[[mobile]]" "x"',
+    ],
+)
+def test_words_of_programs_and_tables_are_left(marked: str) -> None:
+    """A sign of programs beside a word, or quotes around it; numbers there are somebody's as elsewhere."""
+    evidence = Evidence("names", dict.fromkeys(clues_of(marked), 1))
+    start, end = marked.index("[["), marked.index("]]") - 2
+    text = marked.replace("[[", "").replace("]]", "")
+    assert not evidence.speaks_for(text, start, end, "kind")
+    number = f"{text[:start]}123{text[end:]}"
+    assert evidence.speaks_for(number, start, start + 3, "kind")
+
+
 def test_nothing_speaks_for_a_word_alone_in_its_line() -> None:
     """What kind of word it is is not enough."""
     evidence = Evidence("names", {"kind": 1, "_ ,": 1, "^ _": 1})
@@ -103,6 +126,8 @@ def test_a_far_begin_of_a_zone_is_not_read() -> None:
     before = "abc def " * 100
     assert clues_of(f"{before}[[dale]]")[1:4] == ["def _", "abc * _", "abc def _"]
     assert clues_of("-" * 400 + " x [[dale]]")[1:3] == ["x _", "- * _"]
+    assert clues_of("to " + "a" * 400 + "1 [[dale]]")[1:3] == ["# _", "a" * 400 + " * _"]
+    assert clues_of("1a" * 400 + " [[dale]]")[1:3] == ["a _", "# * _"]
 
 
 def test_where_nothing_is_known_nothing_is_a_name() -> None:
@@ -137,24 +162,33 @@ def test_reading_a_file() -> None:
         (b"1  ask _\n", 1, "expected points"),
         (b"1 ask _\n2 ask _\n", 2, "twice"),
         (b"1 ask _\n2 \xc3\xa9 _\n", 2, "not plain ASCII"),
+        (b"1 ask _\n2 Ask _\n", 2, "small letters"),
+        (b"1 a\x0b\n", 1, "small letters"),
+        (b"1 a\n" * (MAX_FILE // 4 + 1), 0, "too large"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_line(source: bytes, line: int, problem: str) -> None:
     """The complaint names the line, never what stands there."""
-    with pytest.raises(RuleError, match=rf"evidence/names\.txt:{line}: .*{problem}"):
+    with pytest.raises(RuleError, match=rf"evidence/names\.txt:{f'{line}: ' if line else ' '}.*{problem}"):
         read_evidence("evidence/names.txt", source)
 
 
 def rules_of(evidence: str, points: bytes) -> RuleSet:
     """Return rules with one that takes words by evidence."""
-    rule = f"{{id: r, identifier: NAME, evidence: {evidence}, phrases: ['[[ <any -forms> ]]'], examples: ['[[^]]']}}"
+    rule = f"{{id: r, identifier: NAME, evidence: {evidence}, phrases: ['[[ <any -forms> ]]', '[[ <n> ]]'], examples: ['[[^]]']}}"
     source = f"recognizers:\n  - {rule}\n{LISTS}".encode()
     return RuleSet.from_sources({"recognizers/a.yaml": source, "evidence/names.txt": points}, proven=True)
 
 
 @pytest.mark.parametrize(
     ("evidence", "problem"),
-    [("names", "names a file and a kind"), ("names Kind", "names a file and a kind"), ("other kind", "no file")],
+    [
+        ("names", "names a file and a kind"),
+        ("names Kind", "names a file and a kind"),
+        ("names aa", "names a file and a kind"),
+        ("other kind", "no file"),
+        ("names other", "has no points for"),
+    ],
 )
 def test_a_rule_names_a_file_and_a_kind(evidence: str, problem: str) -> None:
     """Another file, or none, is an error of the rule."""
@@ -165,12 +199,14 @@ def test_a_rule_names_a_file_and_a_kind(evidence: str, problem: str) -> None:
 PIECES = st.sampled_from(
     (
         *(" ", " ", " ", " ", "\n", "\n- ", ": ", ", ", ". ", "'s ", "'S", "' s", "'", '"', "(", ")", "_", "*", "|"),
+        *("[NAME_57XVJEP_T3V2KT]", "^", "'s9", "'s'", "s'A", "#", "?", "=", "|", "{", "`", "$", "\\"),
         *("/", "-", "=", "@", "1", "12 ", "é", "É", "—", "Ω", "\x00\x01", "½", "  \n", ":\n\n", "`\n", "\x1e"),
         *("ask", "dale", "Dale", "DALE", "s", "S", "o'neil", "again", "The", "aB", "josé", "\u0130", "the", "was"),
     )
 )
 TEXTS = st.lists(PIECES, min_size=1, max_size=30).map("".join)
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[0-9]+")
+CLUE = re.compile(r"Aa|[!-@\[-~]+(?: [!-@\[-~]+){0,2}")
 
 
 @pytest.mark.skipif(native.library is None, reason="the library was not built")
@@ -179,11 +215,9 @@ WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 def test_native_code_sees_the_same_clues(text: str, seed: int) -> None:
     """Each clue that a text has gets points by chance: what counts is the same natively and in Python, in any cutting."""
     view = fold(text)
-    found = {clue for word in WORD.finditer(view) for clue in clues(view, *word.span(), "kind")}
-    points = {clue: zlib.crc32(f"{seed}{clue}".encode()) % 100 - 50 for clue in found if clue.isascii()}
-    lines = (
-        f"{some} {clue}\n" for clue, some in points.items() if clue.isprintable() and " " not in (clue[0], clue[-1])
-    )
+    found = {clue for word in WORD.finditer(view) for clue in clues(view, *word.span(), "kind")} | {"kind"}
+    points = {clue: zlib.crc32(f"{seed}{clue}".encode()) % 100 - 50 for clue in sorted(found)}
+    lines = [f"{some} {clue}\n" for clue, some in points.items() if CLUE.fullmatch(clue)]
     rules = rules_of("names kind", "".join(lines).encode())
     assert find(rules, text, memory=Memory()) == find(by_re2(rules), text, memory=Memory())
 

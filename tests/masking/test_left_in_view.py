@@ -300,7 +300,7 @@ CASES = {
     ),
     "weighed.left": (
         "[[haddad]] was held overnight | doctor [[hope]] this morning | former nurse [[haddad]] | "
-        "1. [[Haddad]]\n2. [[Okonkwo]] | zyvorix was held, then stopped"
+        "1. [[Haddad]]\n2. [[Okonkwo]] | Patient: [[Mary Zorvath]]\n\nretired [[zorvath]] | zyvorix was held, then stopped"
     ),
 }
 SENTENCES = {rule: cases.split(" | ") for rule, cases in CASES.items()}
