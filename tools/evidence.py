@@ -61,7 +61,7 @@ OTHERS = 2.0
 PENALTY = 0.4
 """How much data counts against the penalty; 0.2 to 0.8 find the same with 1,300 to 4,700 clues (measured)."""
 READY = {
-    "names": {"name": 0.18, "usual": 0.16, "stranger": 0.08, "word": 0.4, "foreign": 0.5},
+    "names": {"name": 0.18, "usual": 0.16, "stranger": 0.045, "word": 0.4, "foreign": 0.5},
     "capitals": {"name": 0.5, "usual": 0.5, "stranger": 0.8, "word": 0.8},
     "places": {"town": 0.35, "word": 0.6, "capital": 0.75},
     "ages": {"said": 0.3, "figures": 0.4},
