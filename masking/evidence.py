@@ -55,7 +55,8 @@ _WRITTEN = frozenset("_*^")
 _CAPITAL = re.compile(r"[A-Z][a-z]")
 _CAPITAL_REACH = 128
 _TOUCHING = "0123456789_=\\|^~*"
-_BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$."), frozenset(_TOUCHING + "@>(+")
+_BEFORE, _BEHIND = frozenset(_TOUCHING + "@<#$.:"), frozenset(_TOUCHING + "@>(+")
+_INNER = frozenset(".:")
 _PROGRAMS = frozenset("=|{}`$\\")
 _QUOTE = '"'
 _DIGIT = re.compile("[0-9]")
@@ -131,7 +132,7 @@ def _clues(text: str, start: int, end: int, kind: str, beside: Beside) -> Iterat
 def _is_part(text: str, start: int, end: int) -> bool:
     """Say whether a digit or a sign of programs touches a word: then it is a part of a code, a name in a program."""
     behind = text[end : end + 1]
-    if behind == "." and text[end + 1 : end + 2].isalnum():
+    if behind in _INNER and text[end + 1 : end + 2].isalnum():
         return True
     return text[start - 1 : start] in _BEFORE or behind in _BEHIND
 

@@ -87,9 +87,9 @@ static int32_t points_of_word(const Matcher *m, uint64_t key, Atom near, Atom wo
     return points;
 }
 
-/* Say whether symbol i is a dot behind which something goes on, as in names of files and programs. */
-static int is_inner_dot(const Matcher *m, int32_t i, const Zone *zone) {
-    return i + 1 < zone->end - 1 && m->tape[i] == '.' && m->tape[i + 1] >= NUMBERS;
+/* Say whether symbol i is a dot or a colon behind which something goes on, as in names of files and programs. */
+static int is_inner(const Matcher *m, int32_t i, const Zone *zone) {
+    return i + 1 < zone->end - 1 && (m->tape[i] == '.' || m->tape[i] == ':') && m->tape[i + 1] >= NUMBERS;
 }
 
 static int has_digit(Atom word) {
@@ -125,7 +125,7 @@ int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const
     uint64_t key = owned_key(rule->evidence), nearest, next;
     Atom word = bytes_of(m, i, end), near, far, then, later;
     int letters = 1, capital = has_capital(m, i, zone);
-    if (makes_part(m, i - 1, zone, "_=\\|^~*@<#$.") || is_inner_dot(m, end, zone) || makes_part(m, end, zone, "_=\\|^~*@>(+")) return 0;
+    if (makes_part(m, i - 1, zone, "_=\\|^~*@<#$.:") || is_inner(m, end, zone) || makes_part(m, end, zone, "_=\\|^~*@>(+")) return 0;
     for (int32_t at = 0; at < word.size; at++) letters &= is_letter(word.text[at]);
     near = before(m, &i, zone);
     far = near.text == NOTHING.text ? NOTHING : before(m, &i, zone);

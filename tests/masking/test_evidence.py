@@ -90,6 +90,8 @@ def test_names_of_files_and_programs_are_no_words() -> None:
     evidence = Evidence("names", {"kind": 1, "a _": 1})
     assert not evidence.speaks_for("a long.py", 2, 6, "kind")
     assert not evidence.speaks_for("a x.long", 4, 8, "kind")
+    assert not evidence.speaks_for("a long:py", 2, 6, "kind")
+    assert evidence.speaks_for("a long: he", 2, 6, "kind")
     assert evidence.speaks_for("a long. He", 2, 6, "kind")
 
 
