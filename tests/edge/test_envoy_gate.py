@@ -355,14 +355,17 @@ async def test_access_log_names_who_and_what_but_no_query(rig):
         # Envoy flushes the file every ten seconds at most.
         return [json.loads(line) for line in log.read_text().splitlines()]
 
+    def passed_ones():
+        # Other tests ask the same Envoy, and some of theirs do not pass.
+        passed = ("POST /v1/messages", 200, "x-1")
+        return [line for line in lines() if (line.get("endpoint"), line["code"], line.get("exchange")) == passed]
+
     wanted = {"POST /v1/messages", "unknown", "GET /v1/models/{id}"}
     # Each of Envoy's workers writes in its own time; a head that it refused has no endpoint.
-    while not wanted <= {line.get("endpoint") for line in lines()}:
+    while not (wanted <= {line.get("endpoint") for line in lines()} and passed_ones()):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
-    passed = next(line for line in lines() if line.get("endpoint") == "POST /v1/messages")
-    assert (passed["code"], passed["exchange"]) == (200, "x-1")
-    assert passed["endpoint"] == "POST /v1/messages"
+    passed = passed_ones()[0]
     assert (passed["subject"], passed["decision_id"], passed["details"]) == ("alice", "d-1", "via_upstream")
     assert passed["request_id"]
     text = log.read_text()
