@@ -124,9 +124,10 @@ static int makes_part(const Matcher *m, int32_t i, const Zone *zone, const char 
 int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone) {
     uint64_t key = owned_key(rule->evidence), nearest, next;
     Atom word = bytes_of(m, i, end), near, far, then, later;
-    int letters = 1, capital = has_capital(m, i, zone);
+    int letters = 1, capital;
     if (makes_part(m, i - 1, zone, "_=\\|^~*@<#$.:") || makes_part(m, end, zone, "_=\\|^~*@>(+") || is_inner(m, end, zone))
         return 0;
+    capital = has_capital(m, i, zone);
     for (int32_t at = 0; at < word.size; at++) letters &= is_letter(word.text[at]);
     near = before(m, &i, zone);
     far = near.text == NOTHING.text ? NOTHING : before(m, &i, zone);

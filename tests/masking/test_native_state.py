@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from shipped import measure, shipped
+from shipped import by_re2, measure, shipped
 from test_matcher import rules_of
 
 from masking import Memory, RuleError, RuleSet, find, native
@@ -93,6 +93,26 @@ def test_memories_travel_copy_and_forget_the_oldest() -> None:
     rules("Seen by Dr. Okonkwo today", memory)
     assert rules("x 00000000 y", memory) == []
     assert rules("the okonkwo was", memory) == ["known-value"]
+
+
+@pytest.mark.parametrize("identifier", ["PUBLIC", "OTHER_ID"])
+def test_what_is_known_outranks_rules_of_low_priority(identifier: str) -> None:
+    """A value known from before stays one where a rule below it claims the same stretch, or would leave it in view."""
+    rules = RuleSet.from_sources(
+        {
+            "recognizers/a.yaml": f"""recognizers:
+  - {{id: said, identifier: NAME, propagate: true, phrases: ['"dr" _ [[ <any> ]]'], examples: ['dr [[poe]]']}}
+  - {{id: low, identifier: {identifier}, priority: 9, phrases: ['"former" _ [[ <any> ]]'], examples: ['former [[^]]']}}
+words: {{common: was seen}}
+lexicon: {{vocabulary: common}}
+""".encode()
+        },
+        proven=True,
+    )
+    text = "dr poe was seen\n\nformer poe, former doe"
+    expected = [("said", 3), ("known-value", 24)] + ([("low", 36)] if identifier != "PUBLIC" else [])
+    assert [(finding.rule, finding.start) for finding in find(rules, text)] == expected
+    assert find(rules, text) == find(by_re2(rules), text)
 
 
 @pytest.mark.parametrize(
