@@ -11,7 +11,7 @@ them can be read: `_` is the word, `*` any other.
 | `ask _ again` | what stands on both sides |
 | `=long`, `=long time`, `a =long` | the word, with what stands beside it |
 | `-ing`, `-ng` | its last letters |
-| `Aa` | a capital before a small letter stands at most 128 characters before: such a text writes names so |
+| `+capitals` | a capital before a small letter stands at most 128 characters before: such a text writes names so |
 | `stranger` | what kind of word the rule looks for: the points that it begins with |
 
 Numbers are `#`, words and signs beyond ASCII, `_`, `*` and `^` are `?`, where a line or the zone begins or ends is `^`,
@@ -39,8 +39,8 @@ FOLDER, SUFFIX = "evidence/", ".txt"
 MOST_POINTS = 9999
 """Points that one clue gives or takes, at most."""
 
-CAPITAL = "Aa"
-"""The clue of a text that writes capitals; the only one that has any."""
+CAPITALS = "+capitals"
+"""The clue of a text that writes capitals."""
 
 _POSSESSIVE = r"'[sS](?!\w|'(?![sS](?!\w))[^\W\d_])"
 _SEALED = r"[\x00-\x08\x0b-\x1d\x7f]+"
@@ -60,8 +60,8 @@ _INNER = frozenset(".:")
 _PROGRAMS = frozenset("=|{}`$\\")
 _QUOTE = '"'
 _DIGIT = re.compile("[0-9]")
-_KIND = re.compile(r"(?!aa\b)[a-z]+")
-_LINE = re.compile(r"(-?[0-9]{1,4}) (Aa|[!-@\[-~]+(?: [!-@\[-~]+){0,2})")
+_KIND = re.compile(r"[a-z]+")
+_LINE = re.compile(r"(-?[0-9]{1,4}) ([!-@\[-~]+(?: [!-@\[-~]+){0,2})")
 _ENDINGS = 2, 3
 
 
@@ -118,7 +118,7 @@ def clues(text: str, start: int, end: int, kind: str) -> Iterator[str]:
 def _clues(text: str, start: int, end: int, kind: str, beside: Beside) -> Iterator[str]:
     yield kind
     if _CAPITAL.search(text, max(0, start - _CAPITAL_REACH), start):
-        yield CAPITAL
+        yield CAPITALS
     yield from beside.clues()
     word = text[start:end]
     if word.isascii() and word.isalpha():

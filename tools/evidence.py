@@ -30,7 +30,7 @@ from bench.synthetic.document import Document, Gold
 from bench.synthetic.namesakes import namesakes
 from bench.synthetic.sets import SETS
 from bench.synthetic.templates import templates
-from masking.evidence import clues
+from masking.evidence import FOLDER, SUFFIX, clues
 from masking.folding import fold
 from masking.rules import RuleSet, read_sources
 from masking.tape import START
@@ -227,16 +227,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.evidence", description=__doc__)
     parser.add_argument("--policies", type=Path, default=POLICIES)
     given = parser.parse_args()
-    kinds = {f"evidence/{file}.txt": "".join(f"1 {kind}\n" for kind in ready) for file, ready in READY.items()}
+    kinds = {f"{FOLDER}{file}{SUFFIX}": "".join(f"1 {kind}\n" for kind in ready) for file, ready in READY.items()}
     sources = read_sources(given.policies) | {name: text.encode() for name, text in kinds.items()}
     rules = RuleSet.from_sources(sources, proven=True)
     documents = texts(given.policies)
     sys.stdout.write(f"{len(documents):,} texts\n")
-    for file, found in examples(rules, documents).items():
-        points = weighed(found, READY[file])
-        (given.policies / "evidence" / f"{file}.txt").write_text(file_of(points), encoding="ascii")
-        right = sum(is_so for _, is_so in found)
-        sys.stdout.write(f"{file}: {len(found):,} words, {right:,} of them what is looked for: {len(points):,} clues\n")
+    found = examples(rules, documents)
+    made = {file: weighed(some, READY[file]) for file, some in found.items()}
+    for file, points in made.items():  # when all of them are there: files of two times are worse than old ones
+        (given.policies / FOLDER / f"{file}{SUFFIX}").write_text(file_of(points), encoding="ascii")
+    for file, points in made.items():
+        right = sum(is_so for _, is_so in found[file])
+        sys.stdout.write(
+            f"{file}: {len(found[file]):,} words, {right:,} of them what is looked for: {len(points):,} clues\n"
+        )
 
 
 if __name__ == "__main__":

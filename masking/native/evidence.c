@@ -135,7 +135,7 @@ int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const
     later = then.text == NOTHING.text ? NOTHING : behind(m, &end, zone);
     if (near.text == NOTHING.text && then.text == NOTHING.text) return 0; /* nothing stands beside it */
     int32_t points = points_of(m, with_text(key, m->cues + rule->kind));
-    if (capital) points += points_of(m, with_text(key, "aa"));
+    if (capital) points += points_of(m, with_text(key, "+capitals"));
     nearest = with_text(with(key, near), " _");
     next = with(with_text(key, "_ "), then);
     int is_near = near.text != NOTHING.text, is_next = then.text != NOTHING.text, known = 0;
