@@ -8,9 +8,11 @@ years, weekdays, relative days, ages under 90, states, countries, organisations 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from bench.synthetic.document import Document, Gold
 
@@ -58,6 +60,7 @@ NUMBERS = frozenset(
 OLDEST_AGE = 89
 
 _WORD = re.compile(r"[^\W_]+")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[a-z]+);")
 _TITLE_WORDS = """
 dr doctor mr mrs ms miss mx prof professor sir madam nurse md do phd rn np pa dds crna cnm lpn esq fru herr frau
 sr sra mme
@@ -127,6 +130,7 @@ def identifier(label: str) -> str:
 def identifying(value: str, label: str) -> list[tuple[int, int]]:
     """Return the stretches of letters and digits of a labelled value that identify someone; none if it is neutral."""
     kind = identifier(label)
+    value = _ENCODED.sub(_without_separator, value)
     words = [(match.start(), match.end(), match.group().lower()) for match in _WORD.finditer(value)]
     said = [(start, end) for start, end, word in words if word in _SAID or len(word) == 1]
     if kind in NUMBERS | {"DATE"} and len(said) == len(words) >= _FEWEST_SAID and not value.isupper():
@@ -148,6 +152,13 @@ def identifying(value: str, label: str) -> list[tuple[int, int]]:
     if kind in NUMBERS:
         return [(start, end) for start, end, word in words if word not in _CUES]
     return [(start, end) for start, end, _ in words]
+
+
+def _without_separator(match: re.Match[str]) -> str:
+    """Return spaces for what spells spaces or signs between words, encoded as in a URL or in HTML."""
+    spelled = html.unescape(unquote(match[0]))
+    spells = spelled != match[0] and not any(map(str.isalnum, spelled))
+    return " " * len(match[0]) if spells else match[0]
 
 
 def _date(value: str, words: list[tuple[int, int, str]]) -> list[tuple[int, int]]:

@@ -10,19 +10,21 @@ them can be read: `_` is the word, `*` any other.
 | `_ again`, `_ * again`, `_ again tonight` | what stands behind |
 | `ask _ again` | what stands on both sides |
 | `=long`, `=long time`, `a =long` | the word, with what stands beside it |
+| `=a###`, `on =a###`, `=a### .` | the same of a value with digits, by its form; `=###<###` is a range |
 | `-ing`, `-ng` | its last letters |
 | `+capitals` | a capital before a small letter stands at most 128 characters before: such a text writes names so |
 | `stranger` | what kind of word the rule looks for: the points that it begins with |
 
 Numbers are `#`, words and signs beyond ASCII, `_`, `*` and `^` are `?`, where a line or the zone begins or ends is `^`,
 and `'s` is one word. What touches a digit or a sign of programs, or stands alone in its line, counts for nothing; nor
-does a word, other than a number, that stands in a program, or beside which nothing is known: that is text of another
-language.
+does a word, other than a number, that stands in a program, or beside which no word is known: that is text of another
+language. Signs are known only to a word with a capital (A to Z): beside one in small letters they stand everywhere.
 """
 
 from __future__ import annotations
 
 import re  # the standard library's, over a few words of a zone at a time
+import string
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,9 +62,13 @@ _INNER = frozenset(".:")
 _PROGRAMS = frozenset("=|{}`$\\")
 _QUOTE = '"'
 _DIGIT = re.compile("[0-9]")
+_LETTER, _STANDS = re.compile("[a-z]"), re.compile(r"[^_*^ ]")
 _KIND = re.compile(r"[a-z]+")
 _LINE = re.compile(r"(-?[0-9]{1,4}) ([!-@\[-~]+(?: [!-@\[-~]+){0,2})")
 _ENDINGS = 2, 3
+_LONGEST_FORM = 24
+_BROKEN, _GAP = re.compile(r"-[ \n\x1e]+"), re.compile(r"[ \n\x1e]+")
+_FORM = {**dict.fromkeys(map(ord, string.digits), "#"), **dict.fromkeys(map(ord, string.ascii_letters), "a")}
 
 
 class Beside(NamedTuple):
@@ -99,10 +105,16 @@ class Evidence:
         beside = beside_of(text, start, end)
         if beside.near == beside.next == _NOTHING:
             return False
-        known = [(self.points.get(clue, 0), clue) for clue in beside.clues()]
-        if not _DIGIT.search(text, start, end) and (_is_of_program(beside) or not any(map(_tells, known))):
+        if not _DIGIT.search(text, start, end) and not self._knows(beside, text[start]):
             return False
         return sum(self.points.get(clue, 0) for clue in _clues(text, start, end, kind, beside)) > 0
+
+    def _knows(self, beside: Beside, first: str) -> bool:
+        """Say whether something beside a word has points, and is no sign of programs; signs tell only of a capital."""
+        telling = _STANDS if "A" <= first <= "Z" else _LETTER
+        return not _is_of_program(beside) and any(
+            self.points.get(clue, 0) and telling.search(clue) for clue in beside.clues()
+        )
 
     def strongest(self, text: str, start: int, end: int, kind: str, most: int = 3) -> list[str]:
         """Return the clues around a word that speak for it, the strongest first."""
@@ -121,12 +133,29 @@ def _clues(text: str, start: int, end: int, kind: str, beside: Beside) -> Iterat
         yield CAPITALS
     yield from beside.clues()
     word = text[start:end]
-    if word.isascii() and word.isalpha():
-        word = word.lower()
-        yield f"={word}"
-        yield f"={word} {beside.next}"
-        yield f"{beside.near} ={word}"
-        yield from (f"-{word[-size:]}" for size in _ENDINGS)
+    if not word.isascii():
+        return
+    is_word = word.isalpha()
+    if is_word or (len(word) <= _LONGEST_FORM and _DIGIT.search(word)):
+        itself = word.lower() if is_word else _form(word)
+        yield f"={itself}"
+        yield f"={itself} {beside.next}"
+        yield f"{beside.near} ={itself}"
+    if is_word:
+        yield from (f"-{word[-size:].lower()}" for size in _ENDINGS)
+
+
+def _form(value: str) -> str:
+    """Return the form of a value with digits; where two numbers of as many digits rise, `<` stands between them.
+
+    White space is one `?`, and behind a hyphen nothing.
+    """
+    value = _GAP.sub("?", _BROKEN.sub("-", value))
+    low, hyphen, high = value.partition("-")
+    form = value.translate(_FORM)
+    if hyphen and low.isdecimal() and high.isdecimal() and len(low) == len(high) and low < high:
+        return form.replace("-", "<")
+    return form
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
@@ -140,12 +169,6 @@ def _is_part(text: str, start: int, end: int) -> bool:
 def _is_of_program(beside: Beside) -> bool:
     """Say whether a word stands in a program, a table or a row of quoted values."""
     return beside.near in _PROGRAMS or beside.next in _PROGRAMS or beside.near == beside.next == _QUOTE
-
-
-def _tells(known: tuple[int, str]) -> bool:
-    """Say whether a clue has points and is of something that stands there."""
-    points, clue = known
-    return points != 0 and clue.strip("_*^ ") != ""
 
 
 def beside_of(text: str, start: int, end: int) -> Beside:

@@ -31,6 +31,10 @@ SETS: dict[str, tuple[str, ...]] = {
         "negatives_round8",
         "prompts_round9",
         "negatives_round9",
+        "prompts_round10",
+        "negatives_round10",
+        "prompts_round11",
+        "negatives_round11",
     ),
     "notes": ("notes", "notes_details", "notes_round4"),
     "clean": (
@@ -42,11 +46,14 @@ SETS: dict[str, tuple[str, ...]] = {
         "clean_round6",
         "clean_round7",
         "clean_round9",
+        "clean_round10",
+        "clean_labs",
     ),
     "words": ("words",),
     "handoffs": (
         *("spoken", "spoken_floor", "spoken_calls", "spoken_dialogues", "spoken_round4", "spoken_round5"),
-        *("spoken_round6", "spoken_round7", "spoken_round8", "spoken_round9", "spoken_ages", "handoffs"),
+        *("spoken_round6", "spoken_round7", "spoken_round8", "spoken_round9", "spoken_round10", "spoken_round11"),
+        *("spoken_ages", "handoffs"),
     ),
     "signouts": (
         *("signouts", "signouts_sheets", "signouts_round4", "signouts_round5", "signouts_round6"),

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NO_POINTS = 10000 /* as in `rule_facts.py` */, CAPITAL_REACH = 128 };
+enum { NO_POINTS = 10000 /* as in `rule_facts.py` */, CAPITAL_REACH = 128, LONGEST_FORM = 24 };
 
 /* An atom beside the word, as clues write it. */
 typedef struct {
@@ -12,7 +12,7 @@ typedef struct {
     int32_t size;
 } Atom;
 
-/* A clue that stands beside the word, and whether something stands there. */
+/* A clue of what stands beside the word, and whether that tells something. */
 typedef struct {
     uint64_t key;
     int is_told;
@@ -40,6 +40,11 @@ static Atom atom_of(const Matcher *m, int32_t i) {
     if (symbol >= NUMBERS) return NUMBER;
     if (is_line_end(symbol)) return NOTHING;
     return symbol == SIGN || symbol == SEALED || symbol == '_' || symbol == '*' || symbol == '^' ? OTHER : bytes_of(m, i, i + 1);
+}
+
+/* Say whether an atom tells something: words and ends of possessives do, signs only where `signs` tell, too. */
+static int tells(Atom atom, int signs) {
+    return signs ? atom.text != NOTHING.text : is_letter(*atom.text) || (atom.size > 1 && is_letter(atom.text[1]));
 }
 
 /* The atom before a symbol; *i goes to where it begins. */
@@ -74,11 +79,16 @@ static int32_t points_of(const Matcher *m, uint64_t clue) {
     return points < 0 ? 0 : points - NO_POINTS;
 }
 
-/* The points of a word itself, with and without what stands beside it, and of its last two and three letters. */
-static int32_t points_of_word(const Matcher *m, uint64_t key, Atom near, Atom word, Atom next) {
+/* The points of a word itself, or of the form of a value with digits, with and without what stands beside it. */
+static int32_t points_of_itself(const Matcher *m, uint64_t key, Atom near, Atom word, Atom next) {
     uint64_t itself = with(with_text(key, "="), word);
     int32_t points = points_of(m, itself) + points_of(m, with(with_text(itself, " "), next));
-    points += points_of(m, with(with_text(with(key, near), " ="), word));
+    return points + points_of(m, with(with_text(with(key, near), " ="), word));
+}
+
+/* The points of a word's last two and three letters. */
+static int32_t points_of_endings(const Matcher *m, uint64_t key, Atom word) {
+    int32_t points = 0;
     for (int32_t size = 2; size < 4; size++) {
         int32_t left = word.size < size ? 0 : word.size - size;
         Atom ending = {word.text + left, word.size - left};
@@ -92,10 +102,47 @@ static int is_inner(const Matcher *m, int32_t i, const Zone *zone) {
     return i + 1 < zone->end - 1 && (m->tape[i] == '.' || m->tape[i] == ':') && m->tape[i + 1] >= NUMBERS;
 }
 
-static int has_digit(Atom word) {
-    for (int32_t at = 0; at < word.size; at++)
-        if (is_digit(word.text[at])) return 1;
-    return 0;
+/* The signs that some bytes are made of. */
+typedef struct {
+    int has_letters, has_digits, has_others, has_foreign;
+} Made;
+
+static Made made_of(Atom word) {
+    Made made = {0, 0, 0, 0};
+    for (int32_t at = 0; at < word.size; at++) {
+        char c = word.text[at];
+        if (is_letter(c)) made.has_letters = 1;
+        else if (is_digit(c)) made.has_digits = 1;
+        else if (c & 0x80) made.has_foreign = 1;
+        else made.has_others = 1;
+    }
+    return made;
+}
+
+/* Say whether bytes are two numbers of as many digits with a hyphen between, the second of them greater. */
+static int is_range(const char *value, int32_t size) {
+    int32_t half = size / 2;
+    if (size < 3 || size % 2 == 0 || value[half] != '-') return 0;
+    for (int32_t at = 0; at < size; at++)
+        if (at != half && !is_digit(value[at])) return 0;
+    return memcmp(value, value + half + 1, (size_t)half) < 0;
+}
+
+static int is_blank(char c) { return c == ' ' || c == '\n' || c == BREAK; }
+
+/* The form of a value with digits, written into a place: `a` is a letter, `#` a digit, `<` the hyphen of a range, `?`
+   white space, but for that behind a hyphen. */
+static Atom form_of(Atom word, char *form) {
+    int32_t size = 0;
+    for (int32_t at = 0; at < word.size; at++) {
+        char c = word.text[at];
+        if (!is_blank(c)) form[size++] = c;
+        else if (at && !is_blank(word.text[at - 1]) && word.text[at - 1] != '-') form[size++] = '?';
+    }
+    if (is_range(form, size)) form[size / 2] = '<';
+    for (int32_t at = 0; at < size; at++)
+        form[at] = (char)(is_letter(form[at]) ? 'a' : is_digit(form[at]) ? '#' : form[at]);
+    return (Atom){form, size};
 }
 
 static int is_sign_of_programs(Atom atom) { return atom.size == 1 && is_among(*atom.text, "=|{}`$\\"); }
@@ -124,11 +171,11 @@ static int makes_part(const Matcher *m, int32_t i, const Zone *zone, const char 
 int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const Zone *zone) {
     uint64_t key = owned_key(rule->evidence), nearest, next;
     Atom word = bytes_of(m, i, end), near, far, then, later;
-    int letters = 1, capital;
+    Made made = made_of(word);
+    int capital;
     if (makes_part(m, i - 1, zone, "_=\\|^~*@<#$.:") || makes_part(m, end, zone, "_=\\|^~*@>(+") || is_inner(m, end, zone))
         return 0;
     capital = has_capital(m, i, zone);
-    for (int32_t at = 0; at < word.size; at++) letters &= is_letter(word.text[at]);
     near = before(m, &i, zone);
     far = near.text == NOTHING.text ? NOTHING : before(m, &i, zone);
     then = behind(m, &end, zone);
@@ -138,19 +185,26 @@ int speaks_for(const Matcher *m, const Rule *rule, int32_t i, int32_t end, const
     if (capital) points += points_of(m, with_text(key, "+capitals"));
     nearest = with_text(with(key, near), " _");
     next = with(with_text(key, "_ "), then);
-    int is_near = near.text != NOTHING.text, is_next = then.text != NOTHING.text, known = 0;
-    const Clue beside[] = {{nearest, is_near},
-                           {with_text(with(key, far), " * _"), far.text != NOTHING.text},
-                           {with_text(with(with_text(with(key, far), " "), near), " _"), is_near},
-                           {next, is_next},
-                           {with(with_text(key, "_ * "), later), later.text != NOTHING.text},
-                           {with(with_text(next, " "), later), is_next},
-                           {with(with_text(nearest, " "), then), 1}};
+    int signs = *word.text >= 'A' && *word.text <= 'Z', known = 0;
+    int told[] = {tells(near, signs), tells(far, signs), tells(then, signs), tells(later, signs)};
+    const Clue beside[] = {{nearest, told[0]},
+                           {with_text(with(key, far), " * _"), told[1]},
+                           {with_text(with(with_text(with(key, far), " "), near), " _"), told[0] | told[1]},
+                           {next, told[2]},
+                           {with(with_text(key, "_ * "), later), told[3]},
+                           {with(with_text(next, " "), later), told[2] | told[3]},
+                           {with(with_text(nearest, " "), then), told[0] | told[2]}};
     for (size_t b = 0; b < sizeof beside / sizeof *beside; b++) {
         int32_t some = points_of(m, beside[b].key);
         points += some;
         known |= some && beside[b].is_told;
     }
-    if (!has_digit(word) && (!known || is_of_program(near, then))) return 0; /* that, or text of another language */
-    return (letters ? points + points_of_word(m, key, near, word, then) : points) > 0;
+    if (!made.has_digits && (!known || is_of_program(near, then))) return 0; /* that, or text of another language */
+    if (made.has_foreign) return points > 0;
+    if (made.has_digits && word.size <= LONGEST_FORM) {
+        char form[LONGEST_FORM];
+        points += points_of_itself(m, key, near, form_of(word, form), then);
+    } else if (made.has_letters && !made.has_digits && !made.has_others)
+        points += points_of_itself(m, key, near, word, then) + points_of_endings(m, key, word);
+    return points > 0;
 }

@@ -268,7 +268,8 @@ static int take(void *to, int32_t phrase, int32_t left, int32_t right) {
     if (grow((void **)&m->candidates, &m->candidate_room, m->candidate_count + 1, sizeof(Candidate)))
         return OUT_OF_MEMORY;
     const Rule *rule = &m->rules[m->rule_of[phrase]];
-    int told = m->judging ? verdict(m, rule, &left, &right, zone) : OPEN_QUESTION;
+    int weighs = rule->evidence >= 0 && !(rule->flags & MOVES); /* only if something is left for it (`settle.c`) */
+    int told = !m->judging ? OPEN_QUESTION : weighs ? LATER : verdict(m, rule, &left, &right, zone);
     if (told == NO) return 0;
     m->candidates[m->candidate_count++] = (Candidate){m->zone, phrase, m->at[left], m->at[right], told};
     return 0;

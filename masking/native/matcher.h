@@ -322,7 +322,8 @@ typedef struct {
     int32_t priority, identifier, flags, form, unless, context, letters, hyphened, sizes, sizes_end, evidence, kind;
 } Rule;
 
-enum { OPEN_QUESTION = 0, YES = 1, NO = 2 };
+/* What is said of a candidate; LATER: its rule weighs evidence, which `settle.c` does where something is left for it. */
+enum { OPEN_QUESTION = 0, YES = 1, NO = 2, LATER = 3 };
 
 static inline int told(int yes) { return yes ? YES : NO; }
 

@@ -2,7 +2,8 @@
    `masking/memory.py`, which this is tested against).
 
    Rules whose matches Python has to judge are taken at their word first; what they would win is asked, and zones are
-   settled again where the answer is no. So only what counts is judged. */
+   settled again where the answer is no. So only what counts is judged; evidence, which is native, is weighed for the
+   same reason only where nobody before took the stretch. */
 #include "matcher.h"
 
 #include <stdlib.h>
@@ -110,6 +111,21 @@ static int32_t candidates_end(const Matcher *m, int32_t z, int32_t zones) {
     return z + 1 < zones ? m->zones[z + 1].candidates : m->candidate_count;
 }
 
+/* Say whether all of a stretch is taken. */
+static int is_taken(const Matcher *m, int32_t start, int32_t end) {
+    int32_t place = m->work_count;
+    while (place > 0 && m->work[place - 1].end > start) place--;
+    while (place < m->work_count && m->work[place].start <= start && start < end) start = m->work[place++].end;
+    return start >= end;
+}
+
+/* Judge a candidate that was left for later. Its rules rank low, so that most of them find their stretch taken. */
+static int judged(const Matcher *m, const Zone *zone, Candidate *one) {
+    int32_t left = symbol_at(m, one->start, zone->begin, zone->end);
+    int32_t right = symbol_at(m, one->end - 1, zone->begin, zone->end) + 1;
+    return one->verdict = verdict(m, &m->rules[m->rule_of[one->phrase]], &left, &right, zone);
+}
+
 /* Settle one zone into `work`, with what was known from before if `known`. */
 static int settle_zone(Matcher *m, int32_t z, int32_t zones, int known, int32_t known_priority) {
     const Zone *zone = &m->zones[z];
@@ -133,9 +149,13 @@ static int settle_zone(Matcher *m, int32_t z, int32_t zones, int known, int32_t 
     sort(m->ranked, count);
     for (int32_t i = 0; i < count; i++) {
         const Ranked *one = &m->ranked[i];
+        Candidate *candidate = one->order < end ? &m->candidates[one->order] : NULL;
+        if (candidate && candidate->verdict == LATER) {
+            if (is_taken(m, one->start, one->end) || judged(m, zone, candidate) == NO) continue;
+        }
         int got = claim(m, zone, one->start, one->end, one->rule);
         if (got < 0) return got;
-        if (got && one->order < end && m->candidates[one->order].verdict == OPEN_QUESTION && ask(m, one->order))
+        if (got && candidate && candidate->verdict == OPEN_QUESTION && ask(m, one->order))
             return OUT_OF_MEMORY;
     }
     return 0;

@@ -46,6 +46,12 @@ JUDGED = {
     "prompts_round9": 400,
     "negatives_round9": 350,
     "spoken_round9": 450,
+    "prompts_round10": 400,
+    "negatives_round10": 350,
+    "spoken_round10": 450,
+    "prompts_round11": 300,
+    "negatives_round11": 250,
+    "spoken_round11": 300,
 }
 """Kinds of text that the judge half has, and the fewest templates of each."""
 

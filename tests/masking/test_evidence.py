@@ -59,6 +59,25 @@ def test_the_word_itself() -> None:
     assert [clue for clue in clues_of("the [[élan]] day") if "_" not in clue] == ["kind"]
 
 
+def test_the_form_of_a_value_with_digits() -> None:
+    """Digits, letters and signs in their order, where the value is no longer than a code; it has no endings."""
+    assert [clue for clue in clues_of("plate [[7ABC-123]], a") if "_" not in clue] == [
+        *("kind", "=#aaa-###", "=#aaa-### ,", "plate =#aaa-###")
+    ]
+    assert [clue for clue in clues_of("plate [[ABC 12]] a") if "=" in clue] == ["=aaa?##", "=aaa?## a", "plate =aaa?##"]
+    assert clues_of("a [[135-145]] a")[-3:] == ["=###<###", "=###<### a", "a =###<###"]
+    assert [clues_of(f"a [[{value}]] a")[-3] for value in ("145-135", "99-135", "1-2-3")] == [
+        "=###-###",
+        "=##-###",
+        "=#-#-#",
+    ]
+    assert clues_of("a [[757-\n 948]] a")[-3:] == ["=###<###", "=###<### a", "a =###<###"]
+    assert [clues_of(f"a [[{value}]] a")[-3] for value in ("XQZ\n123", "XQZ  123")] == ["=aaa?###"] * 2
+    assert clues_of(f"a [[{'1' * 24}]]")[-1] == f"a ={'#' * 24}"
+    assert [clue for clue in clues_of(f"a [[{'1' * 25}]]") if "_" not in clue] == ["kind"]
+    assert [clue for clue in clues_of("a [[12é]]") if "_" not in clue] == ["kind"]
+
+
 @pytest.mark.parametrize(
     ("marked", "has"),
     [
@@ -120,7 +139,7 @@ def test_nothing_speaks_for_a_word_alone_in_its_line() -> None:
     evidence = Evidence("names", {"kind": 1, "_ ,": 1, "^ _": 1})
     assert not evidence.speaks_for("long", 0, 4, "kind")
     assert not evidence.speaks_for("a\nlong\nb", 2, 6, "kind")
-    assert evidence.speaks_for("long,", 0, 4, "kind")
+    assert evidence.speaks_for("Long,", 0, 4, "kind")
 
 
 def test_a_far_begin_of_a_zone_is_not_read() -> None:
@@ -134,9 +153,11 @@ def test_a_far_begin_of_a_zone_is_not_read() -> None:
 
 def test_where_nothing_is_known_nothing_is_a_name() -> None:
     """Text of another language is not masked word by word: one clue at least is of what stands beside, but for numbers."""
-    evidence = Evidence("names", {"kind": 9, "-ki": 1, "^ _": 1, "^ * _": 1, "_ ^": 1, "oli * _": -1})
+    evidence = Evidence("names", {"kind": 9, "-ki": 1, "^ _": 1, "^ * _": 1, "_ ^": 1, "oli * _": -1, "_ ,": 1})
     assert not evidence.speaks_for("suomalainen haki", 12, 16, "kind")
     assert evidence.speaks_for("oli suomalainen haki", 16, 20, "kind")
+    assert not evidence.speaks_for("suomalainen haki,", 12, 16, "kind")
+    assert evidence.speaks_for("suomalainen Haki,", 12, 16, "kind")
     assert evidence.speaks_for("suomalainen 1234", 12, 16, "kind")
 
 
@@ -175,9 +196,12 @@ def test_a_broken_file_is_refused_with_its_line(source: bytes, line: int, proble
         read_evidence("evidence/names.txt", source)
 
 
+NUMBERS = "'[[ <n> ]]', '[[ <n> (_ | - ~) <n> ]]', '[[ <any> (-|_)? <n> ]]'"
+
+
 def rules_of(evidence: str, points: bytes) -> RuleSet:
     """Return rules with one that takes words by evidence."""
-    rule = f"{{id: r, identifier: NAME, evidence: {evidence}, phrases: ['[[ <any -forms> ]]', '[[ <n> ]]'], examples: ['[[^]]']}}"
+    rule = f"{{id: r, identifier: NAME, evidence: {evidence}, phrases: ['[[ <any -forms> ]]', {NUMBERS}], examples: ['[[^]]']}}"
     source = f"recognizers:\n  - {rule}\n{LISTS}".encode()
     return RuleSet.from_sources({"recognizers/a.yaml": source, "evidence/names.txt": points}, proven=True)
 
@@ -206,7 +230,8 @@ PIECES = st.sampled_from(
     )
 )
 TEXTS = st.lists(PIECES, min_size=1, max_size=30).map("".join)
-WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[0-9]+")
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+NUMBER = re.compile(r"[0-9]+(?:(?:-[ \n]*| +)[0-9]+)?|[^\W\d_]+(?:-|[ \n]+)?[0-9]+")
 CLUE = re.compile(r"[!-@\[-~]+(?: [!-@\[-~]+){0,2}")
 
 
@@ -216,7 +241,8 @@ CLUE = re.compile(r"[!-@\[-~]+(?: [!-@\[-~]+){0,2}")
 def test_native_code_sees_the_same_clues(text: str, seed: int) -> None:
     """Each clue that a text has gets points by chance: what counts is the same natively and in Python, in any cutting."""
     view = fold(text)
-    found = {clue for word in WORD.finditer(view) for clue in clues(view, *word.span(), "kind")} | {"kind"}
+    values = [*WORD.finditer(view), *NUMBER.finditer(view)]
+    found = {clue for value in values for clue in clues(view, *value.span(), "kind")} | {"kind"}
     points = {clue: zlib.crc32(f"{seed}{clue}".encode()) % 100 - 50 for clue in sorted(found)}
     lines = [f"{some} {clue}\n" for clue, some in points.items() if CLUE.fullmatch(clue)]
     rules = rules_of("names kind", "".join(lines).encode())
