@@ -247,13 +247,17 @@ def _tokens_in(drafts: Iterable[Draft]) -> Mapping[str, int]:
     """Return how often each token stands in the phrases of all drafts. Raises RuleError."""
     try:
         return count_tokens(phrase for draft in drafts for phrase in _phrases_of(draft))
+    except ValueError as error:
+        blamed = next(draft for draft in drafts if not _is_readable(draft))
+        raise blamed.entry.error(str(error), "phrases") from None
+
+
+def _is_readable(draft: Draft) -> bool:
+    try:
+        tokens_of(_phrases_of(draft))
     except ValueError:
-        for draft in drafts:
-            try:
-                tokens_of(_phrases_of(draft))
-            except ValueError as error:
-                raise draft.entry.error(str(error), "phrases") from None
-        raise
+        return False
+    return True
 
 
 def _read_lexicon(

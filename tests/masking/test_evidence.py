@@ -254,3 +254,11 @@ def test_shipped_evidence_is_asked_for() -> None:
     asked = [rule.evidence for rule in shipped().recognizers if rule.evidence is not None]
     assert {evidence.name for evidence, _ in asked} == {path.stem for path in (POLICIES / "evidence").glob("*.txt")}
     assert [kind for evidence, kind in asked if kind not in evidence.points] == []
+
+
+def test_each_phrase_has_its_rule() -> None:
+    """`make evidence` asks by the number of a phrase which rule it belongs to."""
+    owners = shipped().scanner("strict").owners
+    asking = [rule.id for rule in shipped().recognizers if rule.evidence is not None]
+    assert {rule.id for rule in owners if rule.evidence is not None} == set(asking)
+    assert len(owners) == sum(len(rule.phrases) for rule in shipped().recognizers)
