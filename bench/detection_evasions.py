@@ -2,7 +2,8 @@
 
 Each evasion changes only what it is about: of a value, the stretch from its first to its last identifying character.
 Recall is compared on the stretches that it changed, with the plain recall of those same stretches. What is written
-instead must be covered in full, so its label begins with `evaded`, which no neutral word is taken out of.
+instead must be covered in full, but for what spells spaces and signs, so its label begins with `evaded`, which no
+neutral word is taken out of.
 """
 
 from __future__ import annotations

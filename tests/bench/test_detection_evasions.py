@@ -113,9 +113,27 @@ def test_spelled_and_spaced_digits_are_for_numbers():
 
 
 def test_what_was_evaded_must_go_altogether():
-    """A label of an evaded value has no neutral words: encodings are covered whole or not at all."""
-    assert len(identifying("Dr%20Roe", "evaded NAME")) == 2
+    """A label of an evaded value has no neutral words: what is encoded is covered whole or not at all."""
     assert identifying("five five", "evaded PHONE")
+    assert len(identifying("Dr%20Roe", "evaded NAME")) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "identifies"),
+    [
+        ("Dr%20Roe", ["Dr", "Roe"]),
+        ("Roe%2C%20Jane", ["Roe", "Jane"]),
+        ("Jane%C2%A0Roe", ["Jane", "Roe"]),
+        ("Roe&#44;&#x20;Jane", ["Roe", "Jane"]),
+        ("Jane&nbsp;Roe", ["Jane", "Roe"]),
+        ("%4A%61%6E%65", ["4A", "61", "6E", "65"]),
+        ("&#74;&#97;", ["74", "97"]),
+        ("Smith&jones;Lee", ["Smith", "jones", "Lee"]),
+    ],
+)
+def test_what_spells_a_space_or_a_sign_identifies_nobody(value: str, identifies: list[str]) -> None:
+    """Encoded as in a URL or in HTML it is what it spells; letters and digits are covered as they are written."""
+    assert [value[start:end] for start, end in identifying(value, "evaded NAME")] == identifies
 
 
 def test_base64_takes_whole_sentences():

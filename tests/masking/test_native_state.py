@@ -115,6 +115,29 @@ lexicon: {{vocabulary: common}}
     assert find(rules, text) == find(by_re2(rules), text)
 
 
+def test_evidence_is_weighed_where_a_claim_before_it_is_refused() -> None:
+    """What was taken when evidence came into question may be free once Python has answered, and Python may refuse both."""
+    rules = RuleSet.from_sources(
+        {
+            "recognizers/a.yaml": rb"""recognizers:
+  - {id: pair, identifier: OTHER_ID, priority: 9, allow: ['.* [12]'], phrases: ['[[ <any> _ <n> ]]'], examples: ['[[ward 3]]']}
+  - {id: weighed, identifier: NAME, priority: 4, evidence: names word, allow: ['tol.'], phrases: ['[[ <lower unknown> ]]'], examples: ['saw [[kim]]']}
+words: {common: he saw and ward}
+lexicon: {vocabulary: common}
+""",
+            "evidence/names.txt": b"-1 word\n9 saw _\n",
+        },
+        proven=True,
+    )
+    text = "he saw zorv 1 and saw tolv 2 and saw zorv 3 and saw zorv"
+    assert [(finding.rule, finding.start) for finding in find(rules, text)] == [
+        ("weighed", 7),
+        ("pair", 37),
+        ("weighed", 52),
+    ]
+    assert find(rules, text) == find(by_re2(rules), text)
+
+
 @pytest.mark.parametrize(
     "word", ["JOSÉ", "İlgaz", "ΟΔΟΣ", "οδος", "℡x", "straße", "ǅ", "ʰ", "한국", "O'Néil", "é" * 300]
 )
