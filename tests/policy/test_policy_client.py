@@ -134,13 +134,19 @@ def test_everything_else_is_closed(opa_server: OpaServer) -> None:
     assert status(opa_server.url + "/metrics", "GET", None) == 200
 
 
+def stop(child: int) -> None:
+    """Stop a child process; until it has stopped, a thread of it on another processor may go on, and answer."""
+    os.kill(child, signal.SIGSTOP)
+    os.waitpid(child, os.WUNTRACED)
+
+
 async def test_a_stopped_opa_denies_within_the_deadline(
     opa_server: OpaServer, principal: Principal, http: HttpFacts
 ) -> None:
     """SIGSTOP: the question ends as PolicyUnavailable at 250 ms, not later and not before; SIGCONT heals."""
     document = access_input(http, principal)
     async with asking(opa_server.host, opa_server.port, DEADLINE) as client:
-        os.kill(opa_server.process.pid, signal.SIGSTOP)
+        stop(opa_server.process.pid)
         try:
             began = time.monotonic()
             with pytest.raises(PolicyUnavailable):
